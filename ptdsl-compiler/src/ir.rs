@@ -1,0 +1,458 @@
+//! The format with nothing left to guess: every name resolved, every range a pair of numbers, every default filled in.
+//!
+//! All back-ends and the interpreter read this and nothing else. Whatever a kind looks like at a level is written out for
+//! that level, so that no reader needs to know what `n` was.
+
+pub use crate::syntax::ast::{ChangeClass, KindClass};
+
+/// A format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Format {
+    /// `snake_case` name; the Rust module's name.
+    pub name: String,
+    /// Doc lines.
+    pub docs: Vec<String>,
+    /// The architecture as `cfg(target_arch)` spells it.
+    pub arch: String,
+    /// 32 or 64: bits of a descriptor.
+    pub word_bits: u32,
+    /// log2 of the granule in bytes.
+    pub granule_shift: u32,
+    /// The address that is translated.
+    pub input: Input,
+    /// The address that comes out.
+    pub output: Output,
+    /// Booleans that each table carries.
+    pub options: Vec<TableOption>,
+    /// All levels, the root's (of the widest input) first.
+    pub levels: Vec<Level>,
+    /// Every named field of every kind, once, in order of first appearance.
+    pub fields: Vec<Field>,
+    /// The attributes in which a caller speaks.
+    pub attributes: Vec<Attribute>,
+    /// Combinations of attribute rows that cannot be built.
+    pub forbidden: Vec<Vec<(AttributeId, RowId)>>,
+    /// How fields of the path restrict fields of the leaf.
+    pub effective: Vec<Effective>,
+    /// Fields that hardware may set by itself.
+    pub hardware: Vec<FieldId>,
+    /// Groups of neighbouring leaves that are one to the TLB.
+    pub groups: Vec<Group>,
+    /// What a change of each leaf field requires.
+    pub changes: Vec<Change>,
+    /// What a change of the output address or of the kind requires.
+    pub change_otherwise: ChangeClass,
+    /// Register values for a table.
+    pub registers: Vec<Register>,
+    /// Instructions that sequences use.
+    pub instructions: Vec<Instruction>,
+    /// Maintenance, one per [`Transition`], in the order of [`Transition::ALL`].
+    pub sequences: Vec<Sequence>,
+}
+
+/// Index into [`Format::fields`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldId(pub usize);
+/// Index into [`Format::attributes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttributeId(pub usize);
+/// Index into [`Attribute::rows`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId(pub usize);
+/// Index into [`Format::options`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OptionId(pub usize);
+/// Index into [`Format::instructions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstructionId(pub usize);
+
+/// The address that is translated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// `VA`, `IPA`, ...
+    pub name: String,
+    /// Most bits that a table may translate.
+    pub max_bits: u32,
+    /// Fewest bits that a table may translate.
+    pub min_bits: u32,
+    /// What the bits above must be.
+    pub extend: Extend,
+}
+
+/// What the input bits above the table's width must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extend {
+    /// All 0.
+    Zero,
+    /// All 1.
+    One,
+    /// Copies of the highest translated bit.
+    Sign,
+}
+
+/// The address that comes out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// `PA`, `IPA`, ...
+    pub name: String,
+    /// Most bits.
+    pub bits: u32,
+    /// The name of the limit that a table is created with; the output's name where the spec has none.
+    pub limit: String,
+    /// Numbers of bits that a table may be created with, with their code in registers; the largest is last.
+    pub choices: Vec<OutputChoice>,
+}
+
+/// One number of output bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputChoice {
+    /// Bits.
+    pub bits: u32,
+    /// Its code in registers.
+    pub code: u64,
+}
+
+/// A Boolean that each table carries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableOption {
+    /// Its name.
+    pub name: String,
+    /// Doc lines.
+    pub docs: Vec<String>,
+}
+
+/// A level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Level {
+    /// The manual's number.
+    pub number: i32,
+    /// Lowest input bit of the index: log2 of the bytes that one entry maps.
+    pub shift: u32,
+    /// Number of index bits.
+    pub index_bits: u32,
+    /// The word of an empty slot.
+    pub empty: u64,
+    /// The kinds that exist here, invalid first.
+    pub kinds: Vec<Kind>,
+}
+
+/// A kind as it looks at one level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kind {
+    /// Its name in the spec; `Invalid` for the invalid kind.
+    pub name: String,
+    /// Invalid, table or leaf.
+    pub class: KindClass,
+    /// Doc lines.
+    pub docs: Vec<String>,
+    /// The words of this kind: those that match any cube. Cubes of different kinds of a level never meet.
+    pub guard: Vec<Cube>,
+    /// Every bit once, most significant first.
+    pub pieces: Vec<Piece>,
+}
+
+/// The words with `word & mask == value`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cube {
+    /// Bits that are decided.
+    pub mask: u64,
+    /// Their values; 0 outside the mask.
+    pub value: u64,
+}
+
+/// A range of bits of a kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// Highest bit.
+    pub hi: u32,
+    /// Lowest bit.
+    pub lo: u32,
+    /// What it holds.
+    pub role: Role,
+}
+
+/// What a range of bits holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Role {
+    /// Decided by the guard.
+    Fixed {
+        /// The bits, shifted down.
+        value: u64,
+    },
+    /// The walk does not look; written 0.
+    Ignored,
+    /// Written 0; another value is a violation that does not fault.
+    Res0,
+    /// Written all 1; another value is a violation that does not fault.
+    Res1,
+    /// Another value than 0 is a translation fault.
+    Mbz,
+    /// Another value than all 1 is a translation fault.
+    Mbo,
+    /// Free for software and unnamed; written 0.
+    Software,
+    /// Bits `value_lo ..` of a field.
+    Field {
+        /// The field.
+        field: FieldId,
+        /// The field's bit that stands in `lo`.
+        value_lo: u32,
+    },
+    /// Bits `address_lo ..` of the output address.
+    Output {
+        /// The address bit that stands in `lo`.
+        address_lo: u32,
+    },
+    /// Bits `address_lo ..` of the next table's address.
+    Next {
+        /// The address bit that stands in `lo`.
+        address_lo: u32,
+    },
+}
+
+/// A named field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// The spec's name.
+    pub name: String,
+    /// The manual's name: the same, unless the spec says `as`.
+    pub manual_name: String,
+    /// Doc lines.
+    pub docs: Vec<String>,
+    /// Number of bits.
+    pub bits: u32,
+    /// The value when encoding unless another is given.
+    pub default: u64,
+    /// `software`: hardware ignores it.
+    pub software: bool,
+    /// Named values.
+    pub values: Vec<NamedValue>,
+    /// Whether any other value is a translation fault.
+    pub other_values_fault: bool,
+}
+
+/// A named value of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedValue {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: u64,
+}
+
+/// An attribute: what a caller asks for, as rows of field values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: String,
+    /// Doc lines.
+    pub docs: Vec<String>,
+    /// The fields that its rows set, the same for every row.
+    pub fields: Vec<FieldId>,
+    /// The rows; no two set the same values.
+    pub rows: Vec<Row>,
+}
+
+/// One row of an [`Attribute`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its name.
+    pub name: String,
+    /// Doc lines.
+    pub docs: Vec<String>,
+    /// Values, in the order of [`Attribute::fields`].
+    pub values: Vec<u64>,
+}
+
+/// How a field of the leaf combines with fields of the tables above.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effective {
+    /// The leaf's field.
+    pub field: FieldId,
+    /// Whether the table fields restrict by OR or by AND.
+    pub combine: Combine,
+    /// Fields of the tables.
+    pub path: Vec<FieldId>,
+}
+
+/// How values along the path combine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combine {
+    /// 1 anywhere gives 1.
+    Or,
+    /// 0 anywhere gives 0.
+    And,
+}
+
+/// A group of neighbouring leaves that the TLB may hold as one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Number of entries, a power of two.
+    pub count: u64,
+    /// The levels, by number.
+    pub levels: Vec<i32>,
+    /// The field that marks a member.
+    pub field: FieldId,
+    /// Its value in a member.
+    pub value: u64,
+}
+
+/// What a change of one leaf field requires.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The field.
+    pub field: FieldId,
+    /// Exceptions for one change of value, first match wins: (from, to, class).
+    pub special: Vec<(u64, u64, ChangeClass)>,
+    /// Every other change.
+    pub class: ChangeClass,
+}
+
+/// A register's value for a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Register {
+    /// Its name.
+    pub name: String,
+    /// Doc lines.
+    pub docs: Vec<String>,
+    /// Its parts; bits not named are 0.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a register or an operand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Highest bit.
+    pub hi: u32,
+    /// Lowest bit.
+    pub lo: u32,
+    /// The value; bits above the part's width are dropped.
+    pub value: Expression,
+}
+
+/// A value computed from the table and, in operands, the entry. Arithmetic wraps at 64 bits.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// A number.
+    Constant(u64),
+    /// A number that the table or the entry has.
+    Parameter(Parameter),
+    /// Bits `hi..=lo` of a parameter, shifted down.
+    Bits {
+        /// Of what.
+        of: Parameter,
+        /// Highest bit.
+        hi: u32,
+        /// Lowest bit.
+        lo: u32,
+    },
+    /// Two values combined.
+    Binary {
+        /// How.
+        operator: crate::syntax::ast::Operator,
+        /// Left side.
+        left: Box<Expression>,
+        /// Right side.
+        right: Box<Expression>,
+    },
+    /// Chosen by an option of the table.
+    If {
+        /// The option.
+        option: OptionId,
+        /// With the option on.
+        then: Box<Expression>,
+        /// With the option off.
+        otherwise: Box<Expression>,
+    },
+}
+
+/// A number that a table or an entry has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Parameter {
+    /// Number of input bits of the table.
+    Width,
+    /// Physical address of the root table.
+    Root,
+    /// Number of the root's level.
+    RootLevel,
+    /// The code of the output limit.
+    OutputCode,
+    /// The entry's input address. Operands only.
+    Input,
+    /// Number of the entry's level. Operands only.
+    Level,
+}
+
+/// An instruction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instruction {
+    /// Its name.
+    pub name: String,
+    /// Doc lines.
+    pub docs: Vec<String>,
+    /// Names of its operands.
+    pub parameters: Vec<String>,
+    /// The assembly, operands in braces.
+    pub assembly: String,
+}
+
+/// What happens to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transition {
+    /// Invalid to leaf.
+    PublishLeaf,
+    /// Invalid to table.
+    PublishTable,
+    /// Leaf to invalid, or a leaf's attributes change.
+    InvalidateLeaf,
+    /// Table to invalid.
+    InvalidateTable,
+}
+
+impl Transition {
+    /// All of them, in the order of [`Format::sequences`].
+    pub const ALL: [Transition; 4] = [
+        Transition::PublishLeaf,
+        Transition::PublishTable,
+        Transition::InvalidateLeaf,
+        Transition::InvalidateTable,
+    ];
+
+    /// `(verb, object)` as the spec writes it.
+    #[must_use]
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Transition::PublishLeaf => ("publish", "leaf"),
+            Transition::PublishTable => ("publish", "table"),
+            Transition::InvalidateLeaf => ("invalidate", "leaf"),
+            Transition::InvalidateTable => ("invalidate", "table"),
+        }
+    }
+}
+
+/// What must be done around the store of a transition.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Sequence {
+    /// Before the store.
+    pub before: Vec<Step>,
+    /// After the store.
+    pub after: Vec<Step>,
+}
+
+/// One instruction of a sequence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The instruction.
+    pub instruction: InstructionId,
+    /// Its operands.
+    pub operands: Vec<Operand>,
+}
+
+/// An operand: 64 bits, part by part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operand {
+    /// Its name in the spec.
+    pub name: String,
+    /// Its parts; bits not named are 0.
+    pub parts: Vec<Part>,
+}

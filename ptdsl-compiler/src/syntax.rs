@@ -1,0 +1,3 @@
+//! From text to tree and back.
+
+pub mod ast;
