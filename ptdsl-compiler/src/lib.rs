@@ -4,6 +4,7 @@
 //! text → [`syntax`] → [`resolve`] → [`check`] → [`lower`] → [`ir`] → [`emit`] (and [`decode`], the interpreter).
 
 pub mod diagnostic;
+pub mod emit;
 pub mod ir;
 pub mod source;
 pub mod syntax;
