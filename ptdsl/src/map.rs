@@ -43,7 +43,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     ///
     /// # Errors
     /// As [`map_with`](Self::map_with).
-    #[inline]
+    #[inline(always)]
     pub fn map<W: World<F>>(
         &mut self,
         world: &mut W,
@@ -63,7 +63,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// [`MapError`] with the bytes that were mapped before: they stay mapped; a table that was made and left empty is
     /// freed. The reasons are [`Error::Misaligned`], [`Error::OutOfRange`] and [`Error::OutputOutOfRange`] (nothing
     /// done), [`Error::AlreadyMapped`], [`Error::OutOfMemory`] and [`Error::BadTablePage`].
-    #[inline]
+    #[inline(always)]
     pub fn map_with<W: World<F>>(
         &mut self,
         world: &mut W,
@@ -73,7 +73,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
         how: How,
     ) -> Result<(), MapError> {
         // One page into tables that exist is what most calls ask for.
-        let page = self.is_page(range) && self.output_fits(range, output);
+        let page = self.is_page(range) && self.is_output_page(output);
         if page && self.map_page(world, range.first(), output, attributes) {
             return Ok(());
         }

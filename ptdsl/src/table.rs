@@ -159,14 +159,17 @@ impl<F: Format, U: Use> PageTable<F, U> {
     #[inline(always)]
     pub(crate) fn is_page(&self, range: Range) -> bool {
         let granule = low_bits(F::GRANULE_SHIFT);
-        range.last() - range.first() == granule && range.first() & granule == 0 && self.translates(range)
+        let fits = match F::EXTEND {
+            Extend::Zero => range.first() & (self.beyond_input | granule) == 0,
+            _ => range.first() & granule == 0 && self.canonical(range.first()),
+        };
+        range.last() - range.first() == granule && fits
     }
 
-    /// Whether the output is aligned and within the limit; as [`check_output`](Self::check_output).
+    /// Whether a page may be mapped to that output.
     #[inline(always)]
-    pub(crate) fn output_fits(&self, range: Range, output: Phys) -> bool {
-        let last = output.0.checked_add(range.last() - range.first());
-        output.0 & low_bits(F::GRANULE_SHIFT) == 0 && last.is_some_and(|last| last & self.beyond_output == 0)
+    pub(crate) fn is_output_page(&self, output: Phys) -> bool {
+        output.0 & (self.beyond_output | low_bits(F::GRANULE_SHIFT)) == 0
     }
 
     /// The range that the table translates, where it is one.
@@ -237,15 +240,17 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// [`Error::Misaligned`], [`Error::OutputOutOfRange`].
     #[inline(always)]
     pub(crate) fn check_output(&self, range: Range, output: Phys) -> Result<(), Error> {
-        if self.output_fits(range, output) {
-            return Ok(());
-        }
         let granule = low_bits(F::GRANULE_SHIFT);
         if output.0 & granule != 0 {
             return Err(Error::Misaligned { address: output.0, alignment: granule + 1 });
         }
-        let address = output.0.saturating_add(range.last() - range.first());
-        Err(Error::OutputOutOfRange { address, bits: self.shape.output.bits })
+        match output.0.checked_add(range.last() - range.first()) {
+            Some(last) if last & self.beyond_output == 0 => Ok(()),
+            last => {
+                let address = last.unwrap_or(u64::MAX);
+                Err(Error::OutputOutOfRange { address, bits: self.shape.output.bits })
+            }
+        }
     }
 }
 
