@@ -1,2 +1,2 @@
-//! Under construction.
+//! The `ptdsl` command.
 fn main() {}

@@ -1,0 +1,284 @@
+//! `map`: one descent per range; fresh tables are filled before they are linked.
+
+use crate::address::{Phys, Range};
+use crate::error::{Error, MapError};
+use crate::format::{Format, Level, layout, low_bits, mask, slot};
+use crate::table::{PageTable, Use, allocate, starts_at};
+use crate::transition::{Edit, load, table as table_at};
+use crate::word::Word;
+use crate::world::World;
+
+/// Which leaf sizes `map` may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sizes {
+    /// The largest leaf that fits range and alignment.
+    #[default]
+    Largest,
+    /// Pages of the granule only.
+    Pages,
+}
+
+/// What `map` does where a slot already holds a leaf.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// [`Error::AlreadyMapped`].
+    #[default]
+    Refuse,
+    /// A leaf of the same size and output whose other bits differ in software's own at most is kept and takes the new
+    /// software bits, by one store. Anything else is [`Error::AlreadyMapped`].
+    Update,
+}
+
+/// How `map` goes about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct How {
+    /// Leaf sizes.
+    pub sizes: Sizes,
+    /// Slots that hold a leaf already.
+    pub existing: Existing,
+}
+
+impl<F: Format, U: Use> PageTable<F, U> {
+    /// Maps `range` to consecutive outputs from `output`, with the largest leaves that fit, into empty slots only.
+    ///
+    /// # Errors
+    /// As [`map_with`](Self::map_with).
+    #[inline]
+    pub fn map<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        output: Phys,
+        attributes: F::Attributes,
+    ) -> Result<(), MapError> {
+        self.map_with(world, range, output, attributes, How::default())
+    }
+
+    /// Maps `range` to consecutive outputs from `output`.
+    ///
+    /// When it returns, the mapping is visible to the walks of this PE; another relies on it after synchronising with
+    /// this one.
+    ///
+    /// # Errors
+    /// [`MapError`] with the bytes that were mapped before: they stay mapped; a table that was made and left empty is
+    /// freed. The reasons are [`Error::Misaligned`], [`Error::OutOfRange`] and [`Error::OutputOutOfRange`] (nothing
+    /// done), [`Error::AlreadyMapped`], [`Error::OutOfMemory`] and [`Error::BadTablePage`].
+    #[inline]
+    pub fn map_with<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        output: Phys,
+        attributes: F::Attributes,
+        how: How,
+    ) -> Result<(), MapError> {
+        self.check(range).and_then(|()| self.check_output(range, output)).map_err(|error| MapError { mapped: 0, error })?;
+        let mut map = Map {
+            edit: self.edit(world),
+            attributes,
+            delta: output.0.wrapping_sub(range.first()),
+            how,
+        };
+        let result = map.start::<F::Top>(range);
+        map.edit.finish();
+        result.map_err(|stop| MapError { mapped: stop.va.wrapping_sub(range.first()), error: stop.error })
+    }
+
+    #[inline(always)]
+    fn check_output(&self, range: Range, output: Phys) -> Result<(), Error> {
+        let granule = low_bits(F::GRANULE_SHIFT);
+        if output.0 & granule != 0 {
+            return Err(Error::Misaligned { address: output.0, alignment: granule + 1 });
+        }
+        let bits = self.shape.output.bits;
+        match output.0.checked_add(range.last() - range.first()) {
+            Some(last) if last & !low_bits(bits) == 0 => Ok(()),
+            Some(last) => Err(Error::OutputOutOfRange { address: last, bits }),
+            None => Err(Error::OutputOutOfRange { address: u64::MAX, bits }),
+        }
+    }
+}
+
+/// Where a map stopped: everything before `va` is mapped.
+struct Stop {
+    va: u64,
+    error: Error,
+}
+
+/// One call of `map`.
+struct Map<'a, F: Format, W, U> {
+    edit: Edit<'a, F, W, U>,
+    attributes: F::Attributes,
+    /// Output minus input, modulo 2^64: outputs follow from the distance, never from a cursor.
+    delta: u64,
+    how: How,
+}
+
+impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
+    #[inline(always)]
+    fn start<L: Level<F>>(&mut self, range: Range) -> Result<(), Stop> {
+        if starts_at::<F, L>(self.edit.shape.width) {
+            let root = table_at::<F, W>(self.edit.world, self.edit.shape.root);
+            self.existing::<L>(root, range.first(), range.last())
+        } else {
+            self.start::<L::Next>(range)
+        }
+    }
+
+    #[inline(always)]
+    fn output(&self, va: u64) -> Phys {
+        Phys(va.wrapping_add(self.delta))
+    }
+
+    /// How many whole, aligned entries of level `L` the range begins with, up to the end of the table; 0 where no leaf
+    /// of that size may be written.
+    #[inline(always)]
+    fn leaves<L: Level<F>>(&self, va: u64, last: u64) -> usize {
+        let low = mask::<F, L>();
+        if !L::HAS_LEAF || (L::HAS_TABLE && (self.how.sizes == Sizes::Pages || (va | self.output(va).0) & low != 0)) {
+            return 0;
+        }
+        let in_table = low_bits(L::SHIFT + L::BITS) & !va;
+        // Both ends inclusive: an entry is whole if its last byte is within.
+        ((last - va).min(in_table).wrapping_add(1) >> L::SHIFT) as usize
+    }
+
+    /// Maps into a table that the walk reaches already, from `va` to `last`, both within it.
+    #[inline(always)]
+    fn existing<L: Level<F>>(&mut self, table: W::Table, mut va: u64, last: u64) -> Result<(), Stop> {
+        let end = last.min(va | low_bits(L::SHIFT + L::BITS));
+        loop {
+            let index = slot::<F, L>(va, self.edit.shape.width);
+            let want = self.leaves::<L>(va, end);
+            if want != 0 {
+                let free = self.free_slots::<L>(table, index, want);
+                if free != 0 {
+                    let first = L::leaf(self.output(va), self.attributes);
+                    self.edit.publish_leaves::<L>((table, index), (va, free), first, true);
+                    let mapped = (free as u64) << L::SHIFT;
+                    if end - va < mapped {
+                        return Ok(());
+                    }
+                    va += mapped;
+                    continue;
+                }
+            }
+            self.one_slot::<L>(table, index, va, end, want != 0)?;
+            let slot_last = va | mask::<F, L>();
+            if slot_last >= end {
+                return Ok(());
+            }
+            va = slot_last + 1;
+        }
+    }
+
+    /// A slot that holds something, or needs a table.
+    #[inline(always)]
+    fn one_slot<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        index: usize,
+        va: u64,
+        last: u64,
+        leaf_fits: bool,
+    ) -> Result<(), Stop> {
+        let raw = load::<F, W>(self.edit.world, table, index);
+        if L::HAS_TABLE {
+            if let Some(child) = L::next_table(raw) {
+                let child = table_at::<F, W>(self.edit.world, child);
+                return self.existing::<L::Next>(child, va, last.min(va | mask::<F, L>()));
+            }
+            if raw == L::EMPTY {
+                return self.grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true).1;
+            }
+        }
+        if leaf_fits && self.how.existing == Existing::Update && L::is_leaf(raw) {
+            let new = L::leaf(self.output(va), self.attributes);
+            if (raw ^ new) & !L::SOFTWARE == F::Word::ZERO {
+                self.edit.store_software::<L>(table, index, raw, new);
+                return Ok(());
+            }
+        }
+        Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
+    }
+
+    /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
+    /// loads without a branch each.
+    #[inline(always)]
+    fn free_slots<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
+        let mut found = F::Word::ZERO;
+        for slot in index..index + want {
+            found = found | (load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY);
+        }
+        if found == F::Word::ZERO { want } else { self.free_prefix::<L>(table, index, want) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
+        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY).unwrap_or(want)
+    }
+
+    /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).
+    #[inline(never)]
+    fn grow<L: Level<F>>(
+        &mut self,
+        parent: (W::Table, usize),
+        va: u64,
+        last: u64,
+        live: bool,
+    ) -> (bool, Result<(), Stop>) {
+        let layout = layout::<F, L::Next>(u32::MAX);
+        let ((address, zeroed), child) = match allocate::<F, L::Next, W>(self.edit.world, layout, va) {
+            Ok(fresh) => fresh,
+            Err(error) => return (false, Err(Stop { va, error })),
+        };
+        let result = self.fresh::<L::Next>(child, zeroed, va, last);
+        let linked = !matches!(&result, Err(stop) if stop.va == va);
+        if linked {
+            self.edit.publish_table::<L>(parent, va, address, live);
+        } else {
+            self.edit.world.free(address, layout);
+        }
+        (linked, result)
+    }
+
+    /// Fills a table that nothing points to: every word is written, unless it is zeroed already.
+    #[inline(always)]
+    fn fresh<L: Level<F>>(&mut self, table: W::Table, zeroed: bool, mut va: u64, last: u64) -> Result<(), Stop> {
+        let slots = 1 << L::BITS;
+        let mut index = slot::<F, L>(va, u32::MAX);
+        if !zeroed {
+            self.edit.clear_fresh::<L>(table, 0..index);
+        }
+        let result = loop {
+            let leaves = self.leaves::<L>(va, last);
+            if leaves != 0 {
+                let first = L::leaf(self.output(va), self.attributes);
+                self.edit.publish_leaves::<L>((table, index), (va, leaves), first, false);
+                index += leaves;
+                let mapped = (leaves as u64) << L::SHIFT;
+                if last - va < mapped {
+                    break Ok(());
+                }
+                va += mapped;
+                continue;
+            }
+            if !L::HAS_TABLE {
+                // Unreachable: ranges are granules, and the last level maps them all.
+                break Err(Stop { va, error: Error::Misaligned { address: va, alignment: mask::<F, L>() + 1 } });
+            }
+            let slot_last = va | mask::<F, L>();
+            let (linked, result) = self.grow::<L>((table, index), va, last.min(slot_last), false);
+            index += usize::from(linked);
+            if result.is_err() || slot_last >= last {
+                break result;
+            }
+            va = slot_last + 1;
+        };
+        if !zeroed {
+            self.edit.clear_fresh::<L>(table, index..slots);
+        }
+        result
+    }
+}
