@@ -1,5 +1,6 @@
 //! The format library of ptdsl as text, so that the command and the macro find a format by name in any folder.
-#![no_std]
+
+pub mod files;
 
 /// A file of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +48,7 @@ pub fn get(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-
-    use std::{collections::BTreeSet, fs, string::String, vec::Vec};
+    use std::{collections::BTreeSet, fs};
 
     use super::{all, find, get};
 
