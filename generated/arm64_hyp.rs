@@ -85,7 +85,13 @@ impl Sw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attributes(u64);
 
+#[allow(missing_docs)]
 impl Attributes {
+    pub const R_NORMAL: Self = Attributes(1 << 7 | 1 << 54 | 3 << 8 | 1 << 10);
+    pub const RW_NORMAL: Self = Attributes(1 << 54 | 3 << 8 | 1 << 10);
+    pub const RX_NORMAL: Self = Attributes(1 << 7 | 3 << 8 | 1 << 10);
+    pub const R_DEVICE: Self = Attributes(1 << 7 | 1 << 54 | 3 << 8 | 1 << 10 | 4 << 2);
+    pub const RW_DEVICE: Self = Attributes(1 << 54 | 3 << 8 | 1 << 10 | 4 << 2);
     /// A listed combination.
     pub const fn new(prot: Prot, memory: Memory) -> Option<Self> {
         let prot = match prot {
@@ -180,13 +186,13 @@ impl Format for Arm64Hyp {
     }
 
     #[inline(always)]
-    fn effective(leaf: u64, path: Along<u64>) -> u64 {
+    fn effective(_: i32, leaf: u64, path: Along<u64>) -> u64 {
         leaf | (path.any >> 62 & 1) << 7 | (path.any >> 60 & 1) << 54
     }
 
     fn attributes(level: i32, leaf: u64) -> Option<Attributes> {
         let _ = level;
-        let bits = leaf & 0x078c_0000_0000_079c;
+        let bits = leaf & 0x07cc_0000_0000_079c;
         match (bits >> 7 & 1, bits >> 54 & 1, bits >> 2 & 7, bits >> 8 & 3) {
             (0, 0, _, _) | (1, 0, 4, _) => None,
             (_, _, 0 | 4, 3) => Some(Attributes(bits)),
@@ -224,6 +230,8 @@ macro_rules! level {
             const EMPTY: u64 = 0;
             const STEP: u64 = 1 << $shift;
             const SOFTWARE: u64 = 0xf << 55;
+            const LINEAR: u64 = u64::MAX;
+            const ALONG: u64 = u64::MAX;
             fn entry(raw: u64) -> u64 {
                 raw
             }

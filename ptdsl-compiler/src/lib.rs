@@ -5,6 +5,7 @@
 
 pub mod decode;
 pub mod diagnostic;
+pub mod emit;
 pub mod ir;
 pub mod source;
 pub mod suggest;

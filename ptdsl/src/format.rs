@@ -91,11 +91,11 @@ impl<W: Word> Along<W> {
     /// No table passed yet.
     pub const NONE: Along<W> = Along { any: W::ZERO, all: W::ONES };
 
-    /// One more table descriptor.
+    /// One more table descriptor, of whose bits only those in `mask` count.
     #[inline(always)]
     #[must_use]
-    pub fn then(self, table: W) -> Self {
-        Along { any: self.any | table, all: self.all & table }
+    pub fn then(self, table: W, mask: W) -> Self {
+        Along { any: self.any | table & mask, all: self.all & (table | !mask) }
     }
 }
 
@@ -136,7 +136,7 @@ pub trait Format: Copy + Debug + Eq + 'static {
     /// The steps after the store. Steps without an operand happen once for the run, those with one for each entry.
     fn after<W: World<Self>>(world: &mut W, transition: Transition, run: &Run<'_, Self>);
     /// The leaf as it acts below these tables: hierarchical attributes applied.
-    fn effective(leaf: Self::Word, path: Along<Self::Word>) -> Self::Word;
+    fn effective(level: i32, leaf: Self::Word, path: Along<Self::Word>) -> Self::Word;
     /// The attributes of a leaf; `None` where its fields are no listed combination, or it is no leaf of that level.
     fn attributes(level: i32, leaf: Self::Word) -> Option<Self::Attributes>;
     /// Register values for a table.
@@ -164,8 +164,12 @@ pub trait Level<F: Format>: 'static {
     const EMPTY: F::Word;
     /// What a leaf's word grows by from one slot to the next, where the output follows the input.
     const STEP: F::Word;
+    /// Output bits in which adding [`STEP`](Level::STEP) carries rightly: those that the leaf holds in one piece, and below.
+    const LINEAR: u64;
     /// Leaf bits that hardware ignores and a plain store may change.
     const SOFTWARE: F::Word;
+    /// Table bits that hierarchical attributes read.
+    const ALONG: F::Word;
 
     /// The typed descriptor.
     fn entry(raw: F::Word) -> Self::Entry;
@@ -224,7 +228,9 @@ impl<F: Format> Level<F> for End {
     const HAS_TABLE: bool = false;
     const EMPTY: F::Word = F::Word::ZERO;
     const STEP: F::Word = F::Word::ZERO;
+    const LINEAR: u64 = u64::MAX;
     const SOFTWARE: F::Word = F::Word::ZERO;
+    const ALONG: F::Word = F::Word::ZERO;
 
     fn entry(_: F::Word) -> Self::Entry {}
     #[inline(always)]

@@ -139,8 +139,10 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             return 0;
         }
         let in_table = low_bits(L::SHIFT + L::BITS) & !va;
+        // Outputs of one run must not carry out of the piece of the word that they are counted up in.
+        let in_piece = if L::LINEAR == u64::MAX { u64::MAX } else { L::LINEAR & !self.output(va).0 };
         // Both ends inclusive: an entry is whole if its last byte is within.
-        ((last - va).min(in_table).wrapping_add(1) >> L::SHIFT) as usize
+        ((last - va).min(in_table).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
     }
 
     /// Maps into a table that the walk reaches already, from `va` to `last`, both within it.

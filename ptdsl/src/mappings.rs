@@ -77,7 +77,7 @@ fn first_leaf<F: Format, L: Level<F>, W: World<F>>(
         let raw = load::<F, W>(world, table, index);
         if let Some(child) = L::next_table(raw) {
             let child = table_at::<F, W>(world, child);
-            let found = first_leaf::<F, L::Next, W>(world, child, (va, last), width, path.then(raw));
+            let found = first_leaf::<F, L::Next, W>(world, child, (va, last), width, path.then(raw, L::ALONG));
             if found.is_some() {
                 return found;
             }

@@ -32,7 +32,7 @@ impl<F: Format> Translation<F> {
 
     /// The leaf with the restrictions of the tables above it applied.
     pub fn effective(&self) -> F::Word {
-        F::effective(self.entry, self.path)
+        F::effective(self.level, self.entry, self.path)
     }
 
     /// Bytes that the leaf maps; 0 stands for all 2^64.
@@ -107,7 +107,7 @@ fn walk<F: Format, L: Level<F>, W: World<F>>(
     let raw = load::<F, W>(world, table, slot::<F, L>(va, width));
     if L::HAS_TABLE {
         if let Some(child) = L::next_table(raw) {
-            return walk::<F, L::Next, W>(world, table_at::<F, W>(world, child), va, width, path.then(raw));
+            return walk::<F, L::Next, W>(world, table_at::<F, W>(world, child), va, width, path.then(raw, L::ALONG));
         }
     }
     if L::HAS_LEAF && L::is_leaf(raw) {
