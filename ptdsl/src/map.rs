@@ -72,7 +72,9 @@ impl<F: Format, U: Use> PageTable<F, U> {
         attributes: F::Attributes,
         how: How,
     ) -> Result<(), MapError> {
-        self.check(range).and_then(|()| self.check_output(range, output)).map_err(|error| MapError { mapped: 0, error })?;
+        self.check(range)
+            .and_then(|()| self.check_output(range, output))
+            .map_err(|error| MapError { mapped: 0, error })?;
         let mut map = Map {
             edit: self.edit(world),
             attributes,
@@ -81,20 +83,29 @@ impl<F: Format, U: Use> PageTable<F, U> {
         };
         let result = map.start::<F::Top>(range);
         map.edit.finish();
-        result.map_err(|stop| MapError { mapped: stop.va.wrapping_sub(range.first()), error: stop.error })
+        result.map_err(|stop| MapError {
+            mapped: stop.va.wrapping_sub(range.first()),
+            error: stop.error,
+        })
     }
 
     #[inline(always)]
     fn check_output(&self, range: Range, output: Phys) -> Result<(), Error> {
         let granule = low_bits(F::GRANULE_SHIFT);
         if output.0 & granule != 0 {
-            return Err(Error::Misaligned { address: output.0, alignment: granule + 1 });
+            return Err(Error::Misaligned {
+                address: output.0,
+                alignment: granule + 1,
+            });
         }
         let bits = self.shape.output.bits;
         match output.0.checked_add(range.last() - range.first()) {
             Some(last) if last & !low_bits(bits) == 0 => Ok(()),
             Some(last) => Err(Error::OutputOutOfRange { address: last, bits }),
-            None => Err(Error::OutputOutOfRange { address: u64::MAX, bits }),
+            None => Err(Error::OutputOutOfRange {
+                address: u64::MAX,
+                bits,
+            }),
         }
     }
 }
@@ -135,12 +146,18 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
     #[inline(always)]
     fn leaves<L: Level<F>>(&self, va: u64, last: u64) -> usize {
         let low = mask::<F, L>();
-        if !L::HAS_LEAF || (L::HAS_TABLE && (self.how.sizes == Sizes::Pages || (va | self.output(va).0) & low != 0)) {
+        if !L::HAS_LEAF
+            || (L::HAS_TABLE && (self.how.sizes == Sizes::Pages || (va | self.output(va).0) & low != 0))
+        {
             return 0;
         }
         let in_table = low_bits(L::SHIFT + L::BITS) & !va;
         // Outputs of one run must not carry out of the piece of the word that they are counted up in.
-        let in_piece = if L::LINEAR == u64::MAX { u64::MAX } else { L::LINEAR & !self.output(va).0 };
+        let in_piece = if L::LINEAR == u64::MAX {
+            u64::MAX
+        } else {
+            L::LINEAR & !self.output(va).0
+        };
         // Both ends inclusive: an entry is whole if its last byte is within.
         ((last - va).min(in_table).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
     }
@@ -156,7 +173,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 let free = self.free_slots::<L>(table, index, want);
                 if free != 0 {
                     let first = L::leaf(self.output(va), self.attributes);
-                    self.edit.publish_leaves::<L>((table, index), (va, free), first, true);
+                    self.edit
+                        .publish_leaves::<L>((table, index), (va, free), first, true);
                     let mapped = (free as u64) << L::SHIFT;
                     if end - va < mapped {
                         return Ok(());
@@ -191,7 +209,9 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 return self.existing::<L::Next>(child, va, last.min(va | mask::<F, L>()));
             }
             if raw == L::EMPTY {
-                return self.grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true).1;
+                return self
+                    .grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true)
+                    .1;
             }
         }
         if leaf_fits && self.how.existing == Existing::Update && L::is_leaf(raw) {
@@ -201,7 +221,14 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 return Ok(());
             }
         }
-        Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
+        Err(Stop {
+            va,
+            error: Error::AlreadyMapped {
+                va,
+                level: L::NUMBER,
+                entry: raw.to_u64(),
+            },
+        })
     }
 
     /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
@@ -212,13 +239,19 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         for slot in index..index + want {
             found = found | (load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY);
         }
-        if found == F::Word::ZERO { want } else { self.free_prefix::<L>(table, index, want) }
+        if found == F::Word::ZERO {
+            want
+        } else {
+            self.free_prefix::<L>(table, index, want)
+        }
     }
 
     #[cold]
     #[inline(never)]
     fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY).unwrap_or(want)
+        (0..want)
+            .find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY)
+            .unwrap_or(want)
     }
 
     /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).
@@ -247,7 +280,13 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
 
     /// Fills a table that nothing points to: every word is written, unless it is zeroed already.
     #[inline(always)]
-    fn fresh<L: Level<F>>(&mut self, table: W::Table, zeroed: bool, mut va: u64, last: u64) -> Result<(), Stop> {
+    fn fresh<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        zeroed: bool,
+        mut va: u64,
+        last: u64,
+    ) -> Result<(), Stop> {
         let slots = 1 << L::BITS;
         let mut index = slot::<F, L>(va, u32::MAX);
         if !zeroed {
@@ -257,7 +296,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             let leaves = self.leaves::<L>(va, last);
             if leaves != 0 {
                 let first = L::leaf(self.output(va), self.attributes);
-                self.edit.publish_leaves::<L>((table, index), (va, leaves), first, false);
+                self.edit
+                    .publish_leaves::<L>((table, index), (va, leaves), first, false);
                 index += leaves;
                 let mapped = (leaves as u64) << L::SHIFT;
                 if last - va < mapped {
@@ -268,7 +308,13 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             }
             if !L::HAS_TABLE {
                 // Unreachable: ranges are granules, and the last level maps them all.
-                break Err(Stop { va, error: Error::Misaligned { address: va, alignment: mask::<F, L>() + 1 } });
+                break Err(Stop {
+                    va,
+                    error: Error::Misaligned {
+                        address: va,
+                        alignment: mask::<F, L>() + 1,
+                    },
+                });
             }
             let slot_last = va | mask::<F, L>();
             let (linked, result) = self.grow::<L>((table, index), va, last.min(slot_last), false);

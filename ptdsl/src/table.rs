@@ -86,23 +86,46 @@ impl<F: Format> PageTable<F, Inactive> {
     /// [`Error::Width`] and [`Error::OutputBits`] for a shape that the format does not have, [`Error::OutOfMemory`] and
     /// [`Error::BadTablePage`] for a root that was not to be had.
     pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
-        let Config { width, output_bits, options } = *config;
+        let Config {
+            width,
+            output_bits,
+            options,
+        } = *config;
         if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
-            return Err(Error::Width { width, min: F::MIN_WIDTH, max: F::MAX_WIDTH });
+            return Err(Error::Width {
+                width,
+                min: F::MIN_WIDTH,
+                max: F::MAX_WIDTH,
+            });
         }
         let Some(&output) = F::OUTPUT.iter().find(|choice| choice.bits == output_bits) else {
             return Err(Error::OutputBits { bits: output_bits });
         };
-        let shape = Shape { width, output, root_level: 0, root: Phys(0), options };
+        let shape = Shape {
+            width,
+            output,
+            root_level: 0,
+            root: Phys(0),
+            options,
+        };
         create_at::<F, F::Top, W>(world, shape)
     }
 
     /// From now on hardware may walk it: makes every store so far visible to walkers.
     pub fn activate<W: World<F>>(self, world: &mut W) -> PageTable<F, Live> {
-        let run = Run { va: 0, count: 1, shift: 0, level: self.shape.root_level, shape: &self.shape };
+        let run = Run {
+            va: 0,
+            count: 1,
+            shift: 0,
+            level: self.shape.root_level,
+            shape: &self.shape,
+        };
         F::before(world, Transition::PublishTable, &run);
         F::after(world, Transition::PublishTable, &run);
-        PageTable { shape: self.shape, state: PhantomData }
+        PageTable {
+            shape: self.shape,
+            state: PhantomData,
+        }
     }
 
     /// Frees every table page, each after those below it, the root last.
@@ -118,7 +141,10 @@ impl<F: Format> PageTable<F, Live> {
     /// No PE and no device may walk the table from now on, and no TLB or walk cache may hold anything of it.
     #[allow(unsafe_code)]
     pub unsafe fn deactivate(self) -> PageTable<F, Inactive> {
-        PageTable { shape: self.shape, state: PhantomData }
+        PageTable {
+            shape: self.shape,
+            state: PhantomData,
+        }
     }
 }
 
@@ -154,10 +180,16 @@ impl<F: Format, U: Use> PageTable<F, U> {
     pub(crate) fn check(&self, range: Range) -> Result<(), Error> {
         let granule = low_bits(F::GRANULE_SHIFT);
         if range.first() & granule != 0 {
-            return Err(Error::Misaligned { address: range.first(), alignment: granule + 1 });
+            return Err(Error::Misaligned {
+                address: range.first(),
+                alignment: granule + 1,
+            });
         }
         if range.last() & granule != granule {
-            return Err(Error::Misaligned { address: range.last().wrapping_add(1), alignment: granule + 1 });
+            return Err(Error::Misaligned {
+                address: range.last().wrapping_add(1),
+                alignment: granule + 1,
+            });
         }
         self.check_input(range)
     }
@@ -167,13 +199,22 @@ impl<F: Format, U: Use> PageTable<F, U> {
     pub(crate) fn check_input(&self, range: Range) -> Result<(), Error> {
         for address in [range.first(), range.last()] {
             if !canonical::<F>(address, self.shape.width) {
-                return Err(Error::OutOfRange { address, width: self.shape.width });
+                return Err(Error::OutOfRange {
+                    address,
+                    width: self.shape.width,
+                });
             }
         }
         // Both ends canonical, but a hole between them: only with sign extension.
-        if matches!(F::EXTEND, Extend::Sign) && (range.first() ^ range.last()) >> 63 != 0 && self.shape.width < 64 {
+        if matches!(F::EXTEND, Extend::Sign)
+            && (range.first() ^ range.last()) >> 63 != 0
+            && self.shape.width < 64
+        {
             let address = low_bits(self.shape.width - 1) + 1;
-            return Err(Error::OutOfRange { address, width: self.shape.width });
+            return Err(Error::OutOfRange {
+                address,
+                width: self.shape.width,
+            });
         }
         Ok(())
     }
@@ -210,7 +251,10 @@ fn create_at<F: Format, L: Level<F>, W: World<F>>(
     if !root.1 {
         edit.clear_fresh::<L>(table, 0..(layout.bytes / F::Word::BYTES) as usize);
     }
-    Ok(PageTable { shape, state: PhantomData })
+    Ok(PageTable {
+        shape,
+        state: PhantomData,
+    })
 }
 
 /// A page for a table of level `L`, checked: (address, is zeroed) and its handle.
@@ -226,7 +270,9 @@ pub(crate) fn allocate<F: Format, L: Level<F>, W: World<F>>(
     let reach = F::OUTPUT.last().map_or(0, |choice| choice.bits);
     if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(reach) != 0 {
         world.free(fresh.address, layout);
-        return Err(Error::BadTablePage { address: fresh.address.0 });
+        return Err(Error::BadTablePage {
+            address: fresh.address.0,
+        });
     }
     // A sentinel of 1s is not what an allocator calls zeroed.
     let ready = fresh.zeroed && L::EMPTY == F::Word::ZERO;

@@ -54,12 +54,24 @@ pub(crate) struct Edit<'a, F: Format, W, U> {
 impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn new(world: &'a mut W, shape: &'a Shape<F>) -> Self {
-        Edit { world, shape, owed_leaf: false, owed_table: false, state: PhantomData }
+        Edit {
+            world,
+            shape,
+            owed_leaf: false,
+            owed_table: false,
+            state: PhantomData,
+        }
     }
 
     #[inline(always)]
     fn run<L: Level<F>>(&self, va: u64, count: usize) -> Run<'a, F> {
-        Run { va, count, shift: L::SHIFT, level: L::NUMBER, shape: self.shape }
+        Run {
+            va,
+            count,
+            shift: L::SHIFT,
+            level: L::NUMBER,
+            shape: self.shape,
+        }
     }
 
     /// Writes the empty word into slots of a table that no descriptor points to.
@@ -101,7 +113,13 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
 
     /// A leaf changes bits that only software reads.
     #[inline(always)]
-    pub(crate) fn store_software<L: Level<F>>(&mut self, table: W::Table, slot: usize, old: F::Word, new: F::Word) {
+    pub(crate) fn store_software<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        slot: usize,
+        old: F::Word,
+        new: F::Word,
+    ) {
         if (old ^ new) & !L::SOFTWARE == F::Word::ZERO && old != new {
             self.world.store(Permit::runtime(), table, slot, new);
         }
@@ -128,13 +146,23 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
 
     /// A leaf becomes an empty slot and no translation of it remains. Returns the table's count if the world keeps one.
     #[inline(always)]
-    pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) -> Option<usize> {
+    pub(crate) fn invalidate_leaf<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        slot: usize,
+        va: u64,
+    ) -> Option<usize> {
         self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf)
     }
 
     /// A table becomes an empty slot and no walk through it remains: after this its page may be freed.
     #[inline(always)]
-    pub(crate) fn invalidate_table<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) -> Option<usize> {
+    pub(crate) fn invalidate_table<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        slot: usize,
+        va: u64,
+    ) -> Option<usize> {
         self.invalidate::<L>((table, slot), va, Transition::InvalidateTable)
     }
 

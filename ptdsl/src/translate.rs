@@ -5,8 +5,8 @@ use core::fmt;
 use crate::address::Phys;
 use crate::format::{Along, Format, Level, mask, slot};
 use crate::table::{PageTable, Use, canonical, starts_at};
-use crate::word::Word;
 use crate::transition::{load, table as table_at};
+use crate::word::Word;
 use crate::world::World;
 
 /// A leaf that translates an address.
@@ -90,7 +90,13 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
 ) -> Result<Translation<F>, Fault> {
     let shape = &table.shape;
     if starts_at::<F, L>(shape.width) {
-        walk::<F, L, W>(world, table_at::<F, W>(world, shape.root), va, shape.width, Along::NONE)
+        walk::<F, L, W>(
+            world,
+            table_at::<F, W>(world, shape.root),
+            va,
+            shape.width,
+            Along::NONE,
+        )
     } else {
         start::<F, L::Next, W>(table, world, va)
     }
@@ -107,12 +113,27 @@ fn walk<F: Format, L: Level<F>, W: World<F>>(
     let raw = load::<F, W>(world, table, slot::<F, L>(va, width));
     if L::HAS_TABLE {
         if let Some(child) = L::next_table(raw) {
-            return walk::<F, L::Next, W>(world, table_at::<F, W>(world, child), va, width, path.then(raw, L::ALONG));
+            return walk::<F, L::Next, W>(
+                world,
+                table_at::<F, W>(world, child),
+                va,
+                width,
+                path.then(raw, L::ALONG),
+            );
         }
     }
     if L::HAS_LEAF && L::is_leaf(raw) {
         let output = Phys(L::output(raw).0 | va & mask::<F, L>());
-        return Ok(Translation { output, level: L::NUMBER, shift: L::SHIFT, entry: raw, path });
+        return Ok(Translation {
+            output,
+            level: L::NUMBER,
+            shift: L::SHIFT,
+            entry: raw,
+            path,
+        });
     }
-    Err(Fault::Translation { level: L::NUMBER, entry: raw.to_u64() })
+    Err(Fault::Translation {
+        level: L::NUMBER,
+        entry: raw.to_u64(),
+    })
 }

@@ -53,14 +53,27 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// # Errors
     /// [`Error::Misaligned`] and [`Error::OutOfRange`]: nothing done.
     #[inline]
-    pub fn unmap<W: World<F>>(&mut self, world: &mut W, range: Range, boundary: Boundary) -> Result<Unmapped, Error> {
+    pub fn unmap<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        boundary: Boundary,
+    ) -> Result<Unmapped, Error> {
         let Boundary::Stop = boundary;
         self.check(range)?;
-        let mut unmap = Unmap { edit: self.edit(world) };
+        let mut unmap = Unmap {
+            edit: self.edit(world),
+        };
         let (first, last) = (range.first(), range.last());
         Ok(match unmap.start::<F::Top>(first, last) {
-            Ok(()) => Unmapped { bytes: (last - first).wrapping_add(1), stopped: None },
-            Err((at, stopped)) => Unmapped { bytes: at - first, stopped: Some(stopped) },
+            Ok(()) => Unmapped {
+                bytes: (last - first).wrapping_add(1),
+                stopped: None,
+            },
+            Err((at, stopped)) => Unmapped {
+                bytes: at - first,
+                stopped: Some(stopped),
+            },
         })
     }
 }
@@ -87,7 +100,12 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
 
     /// Unmaps within one table; whether that left it empty, and the outcome.
     #[inline(always)]
-    fn table<L: Level<F>, const ROOT: bool>(&mut self, table: W::Table, mut va: u64, last: u64) -> (bool, Result<(), Stop>) {
+    fn table<L: Level<F>, const ROOT: bool>(
+        &mut self,
+        table: W::Table,
+        mut va: u64,
+        last: u64,
+    ) -> (bool, Result<(), Stop>) {
         let end = last.min(va | low_bits(L::SHIFT + L::BITS));
         let first = slot::<F, L>(va, self.edit.shape.width);
         let mut index = first;
@@ -99,7 +117,13 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
             if L::HAS_LEAF && L::is_leaf(raw) {
                 if va & mask::<F, L>() != 0 || slot_last > end {
                     let leaf = va & !mask::<F, L>();
-                    break Err((va, Stopped::Leaf { va: leaf, level: L::NUMBER }));
+                    break Err((
+                        va,
+                        Stopped::Leaf {
+                            va: leaf,
+                            level: L::NUMBER,
+                        },
+                    ));
                 }
                 count = self.edit.invalidate_leaf::<L>(table, index, va);
                 removed += 1;

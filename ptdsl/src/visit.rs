@@ -105,7 +105,13 @@ fn walk<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
     let end = last.min(va | low_bits(L::SHIFT + L::BITS));
     let mut index = slot::<F, L>(va, width);
     loop {
-        let mut here = Slot { table, index, va, last, raw: load::<F, W>(world, table, index) };
+        let mut here = Slot {
+            table,
+            index,
+            va,
+            last,
+            raw: load::<F, W>(world, table, index),
+        };
         let then = if L::next_table(here.raw).is_some() {
             visitor.pre::<L>(world, &here)?
         } else {
