@@ -12,13 +12,13 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod address;
 #[cfg(feature = "std")]
 mod arena;
-pub mod address;
 pub mod error;
 pub mod format;
-mod mappings;
 mod map;
+mod mappings;
 #[allow(unsafe_code)]
 pub mod memory;
 mod table;
