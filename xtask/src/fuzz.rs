@@ -46,7 +46,9 @@ pub(crate) fn run(context: &Context) -> Result<String, String> {
     fuzz.arg(&found).arg(context.root().join("formats"));
     let text = context.run(fuzz)?;
     if !text.contains("inline 8-bit counters") {
-        return Err(format!("{text}the target was built without counters: the fuzzer would be blind"));
+        return Err(format!(
+            "{text}the target was built without counters: the fuzzer would be blind"
+        ));
     }
     let runs = text
         .lines()
