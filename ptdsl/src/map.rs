@@ -82,7 +82,13 @@ impl<F: Format, U: Use> PageTable<F, U> {
 
     /// `map_with` for one page; does nothing and returns `false` unless every table stands already and the slot is empty.
     #[inline(always)]
-    fn map_page<W: World<F>>(&mut self, world: &mut W, va: u64, output: Phys, attributes: F::Attributes) -> bool {
+    fn map_page<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        va: u64,
+        output: Phys,
+        attributes: F::Attributes,
+    ) -> bool {
         let mut edit: Edit<'_, F, W, U> = self.edit(world);
         let done = page_from_root::<F, F::Top, W, U>(&mut edit, va, output, attributes);
         edit.finish();
@@ -103,10 +109,18 @@ impl<F: Format, U: Use> PageTable<F, U> {
             return Err(MapError { mapped: 0, error });
         }
         let delta = output.0.wrapping_sub(range.first());
-        let mut map = Map { edit: self.edit(world), attributes, delta, how };
+        let mut map = Map {
+            edit: self.edit(world),
+            attributes,
+            delta,
+            how,
+        };
         let result = map.start::<F::Top>(range);
         map.edit.finish();
-        result.map_err(|stop| MapError { mapped: stop.va.wrapping_sub(range.first()), error: stop.error })
+        result.map_err(|stop| MapError {
+            mapped: stop.va.wrapping_sub(range.first()),
+            error: stop.error,
+        })
     }
 }
 
@@ -120,7 +134,13 @@ fn page_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
     let shape = edit.shape;
     if starts_at::<F, L>(shape.width) {
         let root = table_at::<F, W>(edit.world, shape.root);
-        page::<F, L, W, U>(edit, (root, root_slot::<F, L>(va, shape.width)), va, output, attributes)
+        page::<F, L, W, U>(
+            edit,
+            (root, root_slot::<F, L>(va, shape.width)),
+            va,
+            output,
+            attributes,
+        )
     } else {
         page_from_root::<F, L::Next, W, U>(edit, va, output, attributes)
     }
@@ -171,7 +191,11 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         let shape = self.edit.shape;
         if starts_at::<F, L>(shape.width) {
             let root = table_at::<F, W>(self.edit.world, shape.root);
-            self.existing::<L>((root, root_slot::<F, L>(range.first(), shape.width)), range.first(), range.last())
+            self.existing::<L>(
+                (root, root_slot::<F, L>(range.first(), shape.width)),
+                range.first(),
+                range.last(),
+            )
         } else {
             self.start::<L::Next>(range)
         }
@@ -188,11 +212,17 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
     #[inline(always)]
     fn leaves<L: Level<F>>(&self, va: u64, last: u64) -> usize {
         let low = mask::<F, L>();
-        if !L::HAS_LEAF || (L::HAS_TABLE && (self.how.sizes == Sizes::Pages || (va | self.output(va).0) & low != 0)) {
+        if !L::HAS_LEAF
+            || (L::HAS_TABLE && (self.how.sizes == Sizes::Pages || (va | self.output(va).0) & low != 0))
+        {
             return 0;
         }
         // Outputs of one run must not carry out of the piece of the word that they are counted up in.
-        let in_piece = if L::LINEAR == u64::MAX { u64::MAX } else { L::LINEAR & !self.output(va).0 };
+        let in_piece = if L::LINEAR == u64::MAX {
+            u64::MAX
+        } else {
+            L::LINEAR & !self.output(va).0
+        };
         // Both ends inclusive: an entry is whole if its last byte is within.
         ((last - va).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
     }
@@ -211,7 +241,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 let free = self.free_slots::<L>(table, index, want);
                 if free != 0 {
                     let first = L::leaf(self.output(va), self.attributes);
-                    self.edit.publish_leaves::<L>((table, index), (va, free), first, true);
+                    self.edit
+                        .publish_leaves::<L>((table, index), (va, free), first, true);
                     let mapped = (free as u64) << L::SHIFT;
                     if last - va < mapped {
                         return Ok(());
@@ -248,7 +279,9 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 return self.existing::<L::Next>((child, slot), va, last.min(va | mask::<F, L>()));
             }
             if raw == L::EMPTY {
-                return self.grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true).1;
+                return self
+                    .grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true)
+                    .1;
             }
         }
         if leaf_fits && self.how.existing == Existing::Update && L::is_leaf(raw) {
@@ -258,7 +291,14 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 return Ok(());
             }
         }
-        Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
+        Err(Stop {
+            va,
+            error: Error::AlreadyMapped {
+                va,
+                level: L::NUMBER,
+                entry: raw.to_u64(),
+            },
+        })
     }
 
     /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
@@ -277,13 +317,19 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             found = found | taken(slot);
             slot += 1;
         }
-        if found == F::Word::ZERO { want } else { self.free_prefix::<L>(table, index, want) }
+        if found == F::Word::ZERO {
+            want
+        } else {
+            self.free_prefix::<L>(table, index, want)
+        }
     }
 
     #[cold]
     #[inline(never)]
     fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY).unwrap_or(want)
+        (0..want)
+            .find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY)
+            .unwrap_or(want)
     }
 
     /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).
@@ -312,7 +358,13 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
 
     /// Fills a table that nothing points to: every word is written, unless it is zeroed already.
     #[inline(always)]
-    fn fresh<L: Level<F>>(&mut self, table: W::Table, zeroed: bool, mut va: u64, last: u64) -> Result<(), Stop> {
+    fn fresh<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        zeroed: bool,
+        mut va: u64,
+        last: u64,
+    ) -> Result<(), Stop> {
         let slots = 1 << L::BITS;
         let mut index = slot::<F, L>(va);
         if !zeroed {
@@ -322,7 +374,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             let leaves = self.leaves::<L>(va, last);
             if leaves != 0 {
                 let first = L::leaf(self.output(va), self.attributes);
-                self.edit.publish_leaves::<L>((table, index), (va, leaves), first, false);
+                self.edit
+                    .publish_leaves::<L>((table, index), (va, leaves), first, false);
                 index += leaves;
                 let mapped = (leaves as u64) << L::SHIFT;
                 if last - va < mapped {
@@ -333,7 +386,13 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             }
             if !L::HAS_TABLE {
                 // Unreachable: ranges are granules, and the last level maps them all.
-                break Err(Stop { va, error: Error::Misaligned { address: va, alignment: mask::<F, L>() + 1 } });
+                break Err(Stop {
+                    va,
+                    error: Error::Misaligned {
+                        address: va,
+                        alignment: mask::<F, L>() + 1,
+                    },
+                });
             }
             let slot_last = va | mask::<F, L>();
             let (linked, result) = self.grow::<L>((table, index), va, last.min(slot_last), false);

@@ -4,8 +4,8 @@ use crate::address::{Phys, Range};
 use crate::error::Error;
 use crate::format::{Along, Format, Level, low_bits, mask, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
-use crate::translate::Translation;
 use crate::transition::{load, table as table_at};
+use crate::translate::Translation;
 use crate::world::World;
 
 /// One leaf of a table.
@@ -30,9 +30,17 @@ impl<F: Format, U: Use> PageTable<F, U> {
     ///
     /// # Errors
     /// [`Error::OutOfRange`].
-    pub fn mappings<'a, W: World<F>>(&'a self, world: &'a W, range: Range) -> Result<Mappings<'a, F, W, U>, Error> {
+    pub fn mappings<'a, W: World<F>>(
+        &'a self,
+        world: &'a W,
+        range: Range,
+    ) -> Result<Mappings<'a, F, W, U>, Error> {
         self.check_input(range)?;
-        Ok(Mappings { table: self, world, rest: Some(range) })
+        Ok(Mappings {
+            table: self,
+            world,
+            rest: Some(range),
+        })
     }
 }
 
@@ -76,7 +84,12 @@ fn first_leaf<F: Format, L: Level<F>, W: World<F>>(
         let raw = load::<F, W>(world, table, index);
         if let Some(child) = L::next_table(raw) {
             let child = table_at::<F, W>(world, child);
-            let found = first_leaf::<F, L::Next, W>(world, (child, slot::<F, L::Next>(va)), (va, last.min(va | mask::<F, L>())), path.then(raw, L::ALONG));
+            let found = first_leaf::<F, L::Next, W>(
+                world,
+                (child, slot::<F, L::Next>(va)),
+                (va, last.min(va | mask::<F, L>())),
+                path.then(raw, L::ALONG),
+            );
             if found.is_some() {
                 return found;
             }
@@ -88,7 +101,10 @@ fn first_leaf<F: Format, L: Level<F>, W: World<F>>(
                 entry: raw,
                 path,
             };
-            return Some(Mapping { va: va & !mask::<F, L>(), leaf });
+            return Some(Mapping {
+                va: va & !mask::<F, L>(),
+                leaf,
+            });
         }
         let slot_last = va | mask::<F, L>();
         if slot_last >= last {

@@ -54,12 +54,24 @@ pub(crate) struct Edit<'a, F: Format, W, U> {
 impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn new(world: &'a mut W, shape: &'a Shape<F>) -> Self {
-        Edit { world, shape, owed_leaf: false, owed_table: false, state: PhantomData }
+        Edit {
+            world,
+            shape,
+            owed_leaf: false,
+            owed_table: false,
+            state: PhantomData,
+        }
     }
 
     #[inline(always)]
     fn run<L: Level<F>>(&self, va: u64, count: usize) -> Run<'a, F> {
-        Run { va, count, shift: L::SHIFT, level: L::NUMBER, shape: self.shape }
+        Run {
+            va,
+            count,
+            shift: L::SHIFT,
+            level: L::NUMBER,
+            shape: self.shape,
+        }
     }
 
     /// Writes the empty word into slots of a table that no descriptor points to.
@@ -106,7 +118,12 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
 
     /// One empty slot of a table that the walk reaches becomes a leaf.
     #[inline(always)]
-    pub(crate) fn publish_leaf<L: Level<F>>(&mut self, (table, slot): (W::Table, usize), va: u64, word: F::Word) {
+    pub(crate) fn publish_leaf<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        va: u64,
+        word: F::Word,
+    ) {
         let run = self.run::<L>(va, 1);
         if U::LIVE {
             F::before(self.world, Transition::PublishLeaf, &run);
@@ -128,7 +145,13 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
 
     /// A leaf changes bits that only software reads.
     #[inline(always)]
-    pub(crate) fn store_software<L: Level<F>>(&mut self, table: W::Table, slot: usize, old: F::Word, new: F::Word) {
+    pub(crate) fn store_software<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        slot: usize,
+        old: F::Word,
+        new: F::Word,
+    ) {
         if (old ^ new) & !L::SOFTWARE == F::Word::ZERO && old != new {
             self.world.store(Permit::runtime(), table, slot, new);
         }

@@ -5,8 +5,8 @@ use core::fmt;
 use crate::address::Phys;
 use crate::format::{Along, Format, Level, mask, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
-use crate::word::Word;
 use crate::transition::{load, table as table_at};
+use crate::word::Word;
 use crate::world::World;
 
 /// A leaf that translates an address.
@@ -114,7 +114,16 @@ fn walk<F: Format, L: Level<F>, W: World<F>>(
     }
     if L::HAS_LEAF && L::is_leaf(raw) {
         let output = Phys(L::output(raw).0 | va & mask::<F, L>());
-        return Ok(Translation { output, level: L::NUMBER, shift: L::SHIFT, entry: raw, path });
+        return Ok(Translation {
+            output,
+            level: L::NUMBER,
+            shift: L::SHIFT,
+            entry: raw,
+            path,
+        });
     }
-    Err(Fault::Translation { level: L::NUMBER, entry: raw.to_u64() })
+    Err(Fault::Translation {
+        level: L::NUMBER,
+        entry: raw.to_u64(),
+    })
 }

@@ -53,11 +53,19 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// # Errors
     /// [`Error::Misaligned`] and [`Error::OutOfRange`]: nothing done.
     #[inline]
-    pub fn unmap<W: World<F>>(&mut self, world: &mut W, range: Range, boundary: Boundary) -> Result<Unmapped, Error> {
+    pub fn unmap<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        boundary: Boundary,
+    ) -> Result<Unmapped, Error> {
         let Boundary::Stop = boundary;
         // One page of a table that keeps others is what most calls ask for.
         if self.is_page(range) && page_from_root::<F, F::Top, W, U>(&mut self.edit(world), range.first()) {
-            return Ok(Unmapped { bytes: low_bits(F::GRANULE_SHIFT) + 1, stopped: None });
+            return Ok(Unmapped {
+                bytes: low_bits(F::GRANULE_SHIFT) + 1,
+                stopped: None,
+            });
         }
         self.unmap_range(world, range)
     }
@@ -65,17 +73,28 @@ impl<F: Format, U: Use> PageTable<F, U> {
     #[inline(never)]
     fn unmap_range<W: World<F>>(&mut self, world: &mut W, range: Range) -> Result<Unmapped, Error> {
         self.check(range)?;
-        let mut unmap = Unmap { edit: self.edit(world) };
+        let mut unmap = Unmap {
+            edit: self.edit(world),
+        };
         let (first, last) = (range.first(), range.last());
         Ok(match unmap.start::<F::Top>(first, last) {
-            Ok(()) => Unmapped { bytes: (last - first).wrapping_add(1), stopped: None },
-            Err((at, stopped)) => Unmapped { bytes: at - first, stopped: Some(stopped) },
+            Ok(()) => Unmapped {
+                bytes: (last - first).wrapping_add(1),
+                stopped: None,
+            },
+            Err((at, stopped)) => Unmapped {
+                bytes: at - first,
+                stopped: Some(stopped),
+            },
         })
     }
 }
 
 #[inline(always)]
-fn page_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(edit: &mut Edit<'_, F, W, U>, va: u64) -> bool {
+fn page_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    va: u64,
+) -> bool {
     let shape = edit.shape;
     if starts_at::<F, L>(shape.width) {
         let root = table_at::<F, W>(edit.world, shape.root);
@@ -115,7 +134,12 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
 /// Whether an entry stands beside the slots `first..=last`: there the next one stands when pages are unmapped in order,
 /// up or down.
 #[inline(always)]
-fn has_neighbour<F: Format, L: Level<F>, W: World<F>>(world: &W, table: W::Table, first: usize, last: usize) -> bool {
+fn has_neighbour<F: Format, L: Level<F>, W: World<F>>(
+    world: &W,
+    table: W::Table,
+    first: usize,
+    last: usize,
+) -> bool {
     let taken = |slot: usize| load::<F, W>(world, table, slot) != L::EMPTY;
     last + 1 < 1 << L::BITS && taken(last + 1) || first != 0 && taken(first - 1)
 }
@@ -157,7 +181,13 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
             if L::HAS_LEAF && L::is_leaf(raw) {
                 if L::HAS_TABLE && (va & mask::<F, L>() != 0 || slot_last > last) {
                     let leaf = va & !mask::<F, L>();
-                    break Err((va, Stopped::Leaf { va: leaf, level: L::NUMBER }));
+                    break Err((
+                        va,
+                        Stopped::Leaf {
+                            va: leaf,
+                            level: L::NUMBER,
+                        },
+                    ));
                 }
                 self.edit.invalidate_leaf::<L>(table, index, va);
                 removed += 1;
@@ -194,7 +224,8 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
                 Some(count) => count == 0,
                 None => {
                     removed == 1 << L::BITS
-                        || !has_neighbour::<F, L, W>(self.edit.world, table, first, first + removed - 1) && self.is_empty::<L>(table)
+                        || !has_neighbour::<F, L, W>(self.edit.world, table, first, first + removed - 1)
+                            && self.is_empty::<L>(table)
                 }
             };
         (empty, result)

@@ -159,12 +159,7 @@ fn measured_page(
     range: Range,
     attributes: Attributes,
 ) -> Result<(), ptdsl::MapError> {
-    table.map(
-        world,
-        range,
-        Phys(range.first() - START + OUTPUT),
-        attributes,
-    )
+    table.map(world, range, Phys(range.first() - START + OUTPUT), attributes)
 }
 
 #[inline(never)]
