@@ -116,7 +116,11 @@ impl Attributes {
     }
     /// memory
     pub const fn memory(self) -> Memory {
-        if self.0 >> 2 & 7 == 0 { Memory::Normal } else { Memory::Device }
+        if self.0 >> 2 & 7 == 0 {
+            Memory::Normal
+        } else {
+            Memory::Device
+        }
     }
     /// SW, bits 58:55.
     pub const fn sw(self) -> Sw {
@@ -203,14 +207,24 @@ impl Format for Arm64Hyp {
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
             mair_el2: 0x04 << 32 | 0xff,
-            tcr_el2: 1 << 31 | 1 << 23 | shape.output.code << 16 | 0b11 << 12 | 1 << 10 | 1 << 8 | (64 - u64::from(shape.width)),
+            tcr_el2: 1 << 31
+                | 1 << 23
+                | shape.output.code << 16
+                | 0b11 << 12
+                | 1 << 10
+                | 1 << 8
+                | (64 - u64::from(shape.width)),
             ttbr0_el2: shape.root.0,
         }
     }
 }
 
 fn va_hint(va: u64, run: &Run<'_, Arm64Hyp>) -> u64 {
-    let hint = if run.shape.options.ttl { 0b01 << 46 | (run.level as u64 & 3) << 44 } else { 0 };
+    let hint = if run.shape.options.ttl {
+        0b01 << 46 | (run.level as u64 & 3) << 44
+    } else {
+        0
+    };
     hint | va >> 12 & 0xfff_ffff_ffff
 }
 
@@ -237,7 +251,11 @@ macro_rules! level {
             }
             #[inline(always)]
             fn next_table(raw: u64) -> Option<Phys> {
-                if $table && raw & 3 == 3 { Some(Phys(raw & 0xffff_ffff_f000)) } else { None }
+                if $table && raw & 3 == 3 {
+                    Some(Phys(raw & 0xffff_ffff_f000))
+                } else {
+                    None
+                }
             }
             #[inline(always)]
             fn is_leaf(raw: u64) -> bool {

@@ -203,16 +203,21 @@ pub(crate) const fn low_bits(bits: u32) -> u64 {
     if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
 }
 
-/// The slot of a checked address in a table of a level. In a root that has fewer slots, `width` cuts the sign extension off.
+/// The slot of an address in a table of a level.
 #[inline(always)]
-pub(crate) fn slot<F: Format, L: Level<F>>(va: u64, width: u32) -> usize {
-    let whole = F::MIN_WIDTH == F::MAX_WIDTH || matches!(F::EXTEND, Extend::Zero);
-    let bits = if whole {
-        L::BITS
+pub(crate) fn slot<F: Format, L: Level<F>>(va: u64) -> usize {
+    ((va >> L::SHIFT) & low_bits(L::BITS)) as usize
+}
+
+/// The slot of a checked address in the root: its index may have fewer bits than the level, or more.
+#[inline(always)]
+pub(crate) fn root_slot<F: Format, L: Level<F>>(va: u64, width: u32) -> usize {
+    let translated = if matches!(F::EXTEND, Extend::Zero) {
+        va
     } else {
-        L::BITS.min(width.saturating_sub(L::SHIFT))
+        va & low_bits(width)
     };
-    ((va >> L::SHIFT) & low_bits(bits)) as usize
+    (translated >> L::SHIFT) as usize
 }
 
 /// Size and alignment of a table that translates `width` bits from level `L` down; the whole table for a large `width`.

@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
-use crate::format::{Format, Level, layout, low_bits, mask, slot};
+use crate::format::{Format, Level, layout, mask, root_slot, slot};
 use crate::table::{PageTable, Use, allocate, starts_at};
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
@@ -43,7 +43,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     ///
     /// # Errors
     /// As [`map_with`](Self::map_with).
-    #[inline]
+    #[inline(always)]
     pub fn map<W: World<F>>(
         &mut self,
         world: &mut W,
@@ -63,7 +63,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// [`MapError`] with the bytes that were mapped before: they stay mapped; a table that was made and left empty is
     /// freed. The reasons are [`Error::Misaligned`], [`Error::OutOfRange`] and [`Error::OutputOutOfRange`] (nothing
     /// done), [`Error::AlreadyMapped`], [`Error::OutOfMemory`] and [`Error::BadTablePage`].
-    #[inline]
+    #[inline(always)]
     pub fn map_with<W: World<F>>(
         &mut self,
         world: &mut W,
@@ -72,13 +72,47 @@ impl<F: Format, U: Use> PageTable<F, U> {
         attributes: F::Attributes,
         how: How,
     ) -> Result<(), MapError> {
-        self.check(range)
-            .and_then(|()| self.check_output(range, output))
-            .map_err(|error| MapError { mapped: 0, error })?;
+        // One page into tables that exist is what most calls ask for.
+        let page = self.is_page(range) && self.is_output_page(output);
+        if page && self.map_page(world, range.first(), output, attributes) {
+            return Ok(());
+        }
+        self.map_range(world, range, output, attributes, how)
+    }
+
+    /// `map_with` for one page; does nothing and returns `false` unless every table stands already and the slot is empty.
+    #[inline(always)]
+    fn map_page<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        va: u64,
+        output: Phys,
+        attributes: F::Attributes,
+    ) -> bool {
+        let mut edit: Edit<'_, F, W, U> = self.edit(world);
+        let done = page_from_root::<F, F::Top, W, U>(&mut edit, va, output, attributes);
+        edit.finish();
+        done
+    }
+
+    #[inline(never)]
+    fn map_range<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        output: Phys,
+        attributes: F::Attributes,
+        how: How,
+    ) -> Result<(), MapError> {
+        let checked = self.check(range).and_then(|()| self.check_output(range, output));
+        if let Err(error) = checked {
+            return Err(MapError { mapped: 0, error });
+        }
+        let delta = output.0.wrapping_sub(range.first());
         let mut map = Map {
             edit: self.edit(world),
             attributes,
-            delta: output.0.wrapping_sub(range.first()),
+            delta,
             how,
         };
         let result = map.start::<F::Top>(range);
@@ -88,26 +122,53 @@ impl<F: Format, U: Use> PageTable<F, U> {
             error: stop.error,
         })
     }
+}
 
-    #[inline(always)]
-    fn check_output(&self, range: Range, output: Phys) -> Result<(), Error> {
-        let granule = low_bits(F::GRANULE_SHIFT);
-        if output.0 & granule != 0 {
-            return Err(Error::Misaligned {
-                address: output.0,
-                alignment: granule + 1,
-            });
-        }
-        let bits = self.shape.output.bits;
-        match output.0.checked_add(range.last() - range.first()) {
-            Some(last) if last & !low_bits(bits) == 0 => Ok(()),
-            Some(last) => Err(Error::OutputOutOfRange { address: last, bits }),
-            None => Err(Error::OutputOutOfRange {
-                address: u64::MAX,
-                bits,
-            }),
-        }
+#[inline(always)]
+fn page_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    va: u64,
+    output: Phys,
+    attributes: F::Attributes,
+) -> bool {
+    let shape = edit.shape;
+    if starts_at::<F, L>(shape.width) {
+        let root = table_at::<F, W>(edit.world, shape.root);
+        page::<F, L, W, U>(
+            edit,
+            (root, root_slot::<F, L>(va, shape.width)),
+            va,
+            output,
+            attributes,
+        )
+    } else {
+        page_from_root::<F, L::Next, W, U>(edit, va, output, attributes)
     }
+}
+
+#[inline(always)]
+fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    (table, index): (W::Table, usize),
+    va: u64,
+    output: Phys,
+    attributes: F::Attributes,
+) -> bool {
+    let raw = load::<F, W>(edit.world, table, index);
+    if L::HAS_TABLE {
+        return match L::next_table(raw) {
+            Some(child) => {
+                let child = table_at::<F, W>(edit.world, child);
+                page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, output, attributes)
+            }
+            None => false,
+        };
+    }
+    if raw != L::EMPTY {
+        return false;
+    }
+    edit.publish_leaf::<L>((table, index), va, L::leaf(output, attributes));
+    true
 }
 
 /// Where a map stopped: everything before `va` is mapped.
@@ -126,11 +187,15 @@ struct Map<'a, F: Format, W, U> {
 }
 
 impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
-    #[inline(always)]
     fn start<L: Level<F>>(&mut self, range: Range) -> Result<(), Stop> {
-        if starts_at::<F, L>(self.edit.shape.width) {
-            let root = table_at::<F, W>(self.edit.world, self.edit.shape.root);
-            self.existing::<L>(root, range.first(), range.last())
+        let shape = self.edit.shape;
+        if starts_at::<F, L>(shape.width) {
+            let root = table_at::<F, W>(self.edit.world, shape.root);
+            self.existing::<L>(
+                (root, root_slot::<F, L>(range.first(), shape.width)),
+                range.first(),
+                range.last(),
+            )
         } else {
             self.start::<L::Next>(range)
         }
@@ -141,7 +206,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         Phys(va.wrapping_add(self.delta))
     }
 
-    /// How many whole, aligned entries of level `L` the range begins with, up to the end of the table; 0 where no leaf
+    /// How many whole, aligned entries of level `L` the range begins with, up to `last`, which lies within the
+    /// table; 0 where no leaf
     /// of that size may be written.
     #[inline(always)]
     fn leaves<L: Level<F>>(&self, va: u64, last: u64) -> usize {
@@ -151,7 +217,6 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         {
             return 0;
         }
-        let in_table = low_bits(L::SHIFT + L::BITS) & !va;
         // Outputs of one run must not carry out of the piece of the word that they are counted up in.
         let in_piece = if L::LINEAR == u64::MAX {
             u64::MAX
@@ -159,16 +224,19 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             L::LINEAR & !self.output(va).0
         };
         // Both ends inclusive: an entry is whole if its last byte is within.
-        ((last - va).min(in_table).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
+        ((last - va).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
     }
 
     /// Maps into a table that the walk reaches already, from `va` to `last`, both within it.
-    #[inline(always)]
-    fn existing<L: Level<F>>(&mut self, table: W::Table, mut va: u64, last: u64) -> Result<(), Stop> {
-        let end = last.min(va | low_bits(L::SHIFT + L::BITS));
+    #[inline(never)]
+    fn existing<L: Level<F>>(
+        &mut self,
+        (table, mut index): (W::Table, usize),
+        mut va: u64,
+        last: u64,
+    ) -> Result<(), Stop> {
         loop {
-            let index = slot::<F, L>(va, self.edit.shape.width);
-            let want = self.leaves::<L>(va, end);
+            let want = self.leaves::<L>(va, last);
             if want != 0 {
                 let free = self.free_slots::<L>(table, index, want);
                 if free != 0 {
@@ -176,19 +244,21 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                     self.edit
                         .publish_leaves::<L>((table, index), (va, free), first, true);
                     let mapped = (free as u64) << L::SHIFT;
-                    if end - va < mapped {
+                    if last - va < mapped {
                         return Ok(());
                     }
                     va += mapped;
+                    index += free;
                     continue;
                 }
             }
-            self.one_slot::<L>(table, index, va, end, want != 0)?;
+            self.one_slot::<L>((table, index), va, last, want != 0)?;
             let slot_last = va | mask::<F, L>();
-            if slot_last >= end {
+            if slot_last >= last {
                 return Ok(());
             }
             va = slot_last + 1;
+            index += 1;
         }
     }
 
@@ -196,8 +266,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
     #[inline(always)]
     fn one_slot<L: Level<F>>(
         &mut self,
-        table: W::Table,
-        index: usize,
+        (table, index): (W::Table, usize),
         va: u64,
         last: u64,
         leaf_fits: bool,
@@ -206,7 +275,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         if L::HAS_TABLE {
             if let Some(child) = L::next_table(raw) {
                 let child = table_at::<F, W>(self.edit.world, child);
-                return self.existing::<L::Next>(child, va, last.min(va | mask::<F, L>()));
+                let slot = slot::<F, L::Next>(va);
+                return self.existing::<L::Next>((child, slot), va, last.min(va | mask::<F, L>()));
             }
             if raw == L::EMPTY {
                 return self
@@ -236,8 +306,16 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
     #[inline(always)]
     fn free_slots<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
         let mut found = F::Word::ZERO;
-        for slot in index..index + want {
-            found = found | (load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY);
+        let mut slot = index;
+        let end = index + want;
+        let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY;
+        while end - slot >= 4 {
+            found = found | taken(slot) | taken(slot + 1) | taken(slot + 2) | taken(slot + 3);
+            slot += 4;
+        }
+        while slot < end {
+            found = found | taken(slot);
+            slot += 1;
         }
         if found == F::Word::ZERO {
             want
@@ -288,7 +366,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         last: u64,
     ) -> Result<(), Stop> {
         let slots = 1 << L::BITS;
-        let mut index = slot::<F, L>(va, u32::MAX);
+        let mut index = slot::<F, L>(va);
         if !zeroed {
             self.edit.clear_fresh::<L>(table, 0..index);
         }

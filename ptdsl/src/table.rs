@@ -58,6 +58,10 @@ impl<F: Format> Default for Config<F> {
 #[must_use = "the table's pages are lost unless it is kept or destroyed"]
 pub struct PageTable<F: Format, U: Use = Live> {
     pub(crate) shape: Shape<F>,
+    /// Input bits above the width.
+    beyond_input: u64,
+    /// Output bits above the limit.
+    beyond_output: u64,
     state: PhantomData<U>,
 }
 
@@ -122,10 +126,7 @@ impl<F: Format> PageTable<F, Inactive> {
         };
         F::before(world, Transition::PublishTable, &run);
         F::after(world, Transition::PublishTable, &run);
-        PageTable {
-            shape: self.shape,
-            state: PhantomData,
-        }
+        PageTable::new(self.shape)
     }
 
     /// Frees every table page, each after those below it, the root last.
@@ -141,14 +142,21 @@ impl<F: Format> PageTable<F, Live> {
     /// No PE and no device may walk the table from now on, and no TLB or walk cache may hold anything of it.
     #[allow(unsafe_code)]
     pub unsafe fn deactivate(self) -> PageTable<F, Inactive> {
-        PageTable {
-            shape: self.shape,
-            state: PhantomData,
-        }
+        PageTable::new(self.shape)
     }
 }
 
 impl<F: Format, U: Use> PageTable<F, U> {
+    fn new(shape: Shape<F>) -> Self {
+        let (beyond_input, beyond_output) = (!low_bits(shape.width), !low_bits(shape.output.bits));
+        PageTable {
+            shape,
+            beyond_input,
+            beyond_output,
+            state: PhantomData,
+        }
+    }
+
     /// What was decided when the table was created.
     #[inline(always)]
     pub fn shape(&self) -> &Shape<F> {
@@ -170,6 +178,23 @@ impl<F: Format, U: Use> PageTable<F, U> {
     #[inline(always)]
     pub(crate) fn edit<'a, W: World<F>>(&'a self, world: &'a mut W) -> Edit<'a, F, W, U> {
         Edit::new(world, &self.shape)
+    }
+
+    /// Whether the range is one granule, aligned, that the table translates.
+    #[inline(always)]
+    pub(crate) fn is_page(&self, range: Range) -> bool {
+        let granule = low_bits(F::GRANULE_SHIFT);
+        let fits = match F::EXTEND {
+            Extend::Zero => range.first() & (self.beyond_input | granule) == 0,
+            _ => range.first() & granule == 0 && self.canonical(range.first()),
+        };
+        range.last() - range.first() == granule && fits
+    }
+
+    /// Whether a page may be mapped to that output.
+    #[inline(always)]
+    pub(crate) fn is_output_page(&self, output: Phys) -> bool {
+        output.0 & (self.beyond_output | low_bits(F::GRANULE_SHIFT)) == 0
     }
 
     /// The range that the table translates, where it is one.
@@ -197,41 +222,78 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// As [`check`](Self::check), without alignment.
     #[inline(always)]
     pub(crate) fn check_input(&self, range: Range) -> Result<(), Error> {
-        for address in [range.first(), range.last()] {
-            if !canonical::<F>(address, self.shape.width) {
-                return Err(Error::OutOfRange {
-                    address,
-                    width: self.shape.width,
-                });
+        if self.translates(range) {
+            Ok(())
+        } else {
+            Err(self.first_outside(range))
+        }
+    }
+
+    /// Whether the table translates the whole range.
+    #[inline(always)]
+    fn translates(&self, range: Range) -> bool {
+        match F::EXTEND {
+            // The range is ordered: one end decides.
+            Extend::Zero => self.canonical(range.last()),
+            Extend::One => self.canonical(range.first()),
+            // Both ends canonical, and no hole between them.
+            Extend::Sign => {
+                self.canonical(range.first())
+                    && self.canonical(range.last())
+                    && (self.beyond_input == 0 || (range.first() ^ range.last()) >> 63 == 0)
             }
         }
-        // Both ends canonical, but a hole between them: only with sign extension.
-        if matches!(F::EXTEND, Extend::Sign)
-            && (range.first() ^ range.last()) >> 63 != 0
-            && self.shape.width < 64
-        {
-            let address = low_bits(self.shape.width - 1) + 1;
-            return Err(Error::OutOfRange {
-                address,
-                width: self.shape.width,
+    }
+
+    #[cold]
+    fn first_outside(&self, range: Range) -> Error {
+        let after_low_half = low_bits(self.shape.width) / 2 + 1;
+        let address = [range.first(), after_low_half, range.last()]
+            .into_iter()
+            .find(|&a| range.first() <= a && a <= range.last() && !self.canonical(a));
+        Error::OutOfRange {
+            address: address.unwrap_or(range.last()),
+            width: self.shape.width,
+        }
+    }
+
+    /// Whether the bits above the width are what the format extends with.
+    #[inline(always)]
+    pub(crate) fn canonical(&self, address: u64) -> bool {
+        let beyond = self.beyond_input;
+        match F::EXTEND {
+            Extend::Zero => address & beyond == 0,
+            Extend::One => !address & beyond == 0,
+            Extend::Sign => {
+                let highest = low_bits(self.shape.width) / 2 + 1;
+                let upper = address & (beyond | highest);
+                upper == 0 || upper == beyond | highest
+            }
+        }
+    }
+
+    /// The output range, where it is one.
+    ///
+    /// # Errors
+    /// [`Error::Misaligned`], [`Error::OutputOutOfRange`].
+    #[inline(always)]
+    pub(crate) fn check_output(&self, range: Range, output: Phys) -> Result<(), Error> {
+        let granule = low_bits(F::GRANULE_SHIFT);
+        if output.0 & granule != 0 {
+            return Err(Error::Misaligned {
+                address: output.0,
+                alignment: granule + 1,
             });
         }
-        Ok(())
-    }
-}
-
-/// Whether the bits above the width are what the format extends with.
-#[inline(always)]
-pub(crate) fn canonical<F: Format>(address: u64, width: u32) -> bool {
-    if width >= 64 {
-        return true;
-    }
-    match F::EXTEND {
-        Extend::Zero => address >> width == 0,
-        Extend::One => !address >> width == 0,
-        Extend::Sign => {
-            let spare = 64 - width;
-            ((address << spare) as i64 >> spare) as u64 == address
+        match output.0.checked_add(range.last() - range.first()) {
+            Some(last) if last & self.beyond_output == 0 => Ok(()),
+            last => {
+                let address = last.unwrap_or(u64::MAX);
+                Err(Error::OutputOutOfRange {
+                    address,
+                    bits: self.shape.output.bits,
+                })
+            }
         }
     }
 }
@@ -251,10 +313,7 @@ fn create_at<F: Format, L: Level<F>, W: World<F>>(
     if !root.1 {
         edit.clear_fresh::<L>(table, 0..(layout.bytes / F::Word::BYTES) as usize);
     }
-    Ok(PageTable {
-        shape,
-        state: PhantomData,
-    })
+    Ok(PageTable::new(shape))
 }
 
 /// A page for a table of level `L`, checked: (address, is zeroed) and its handle.
