@@ -30,7 +30,7 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit status: 0 on success, 1 if something was found wrong with a spec or a generated file, 2 if the command cannot do
+Exit status: 0 on success, 1 if something was found wrong with a spec or a generated file, 2 if the command cannot do \
 what it was asked. Results go to standard output, everything else to standard error.";
 
 #[derive(Subcommand)]

@@ -49,15 +49,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(format!("{}: {error}", format.name)))?;
     let word = number::word(raw, format.word_bits);
     if arguments.json {
-        let kind = format
+        // The spec's own spelling; the invalid kind has none.
+        let mut kinds = format
             .levels
             .iter()
             .flat_map(|level| &level.kinds)
             .map(|kind| kind.name.as_str());
+        let kind = kinds.find(|kind| kind.eq_ignore_ascii_case(&arguments.kind));
         let kind = kind
-            .chain(["invalid"])
-            .filter(|kind| kind.eq_ignore_ascii_case(&arguments.kind))
-            .last();
+            .filter(|kind| !kind.eq_ignore_ascii_case("invalid"))
+            .unwrap_or("invalid");
         return report::json(&json!({
             "format": format.name,
             "level": arguments.level,
