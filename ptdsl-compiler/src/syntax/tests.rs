@@ -88,7 +88,7 @@ fn spaced(text: &str, gaps: &[u8]) -> String {
             5 if !own.is_empty() => "  ",
             _ => own,
         };
-        if ends_line && !gap.starts_with([' ', '\n']) || ends_line && !gap.contains('\n') {
+        if ends_line && !gap.starts_with('\n') {
             spaced.push('\n');
         }
         spaced.push_str(gap);

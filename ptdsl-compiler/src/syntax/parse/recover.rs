@@ -36,9 +36,10 @@ pub(super) fn all_errors(source: &Source<'_>, first: &Error<Rule>, faults: &mut 
             .unwrap_or(words.len());
         let finding = message::finding(source, &words, found, &error);
         // A bad number or string was reported before; the grammar's words for it would say less.
-        if !words
+        if words
             .get(found)
-            .is_some_and(|token| limits::fault(source, token).is_some())
+            .and_then(|token| limits::fault(source, token))
+            .is_none()
         {
             faults.push(finding.fault);
         }
