@@ -1,3 +1,15 @@
 //! From text to tree and back.
 
 pub mod ast;
+#[rustfmt::skip]
+#[allow(missing_docs, unreachable_pub, unused, clippy::all, clippy::pedantic)]
+mod grammar;
+mod parse;
+mod print;
+mod token;
+
+pub use parse::{MAX_BYTES, MAX_NESTING, parse};
+pub use print::{WIDTH, print};
+
+#[cfg(test)]
+mod tests;

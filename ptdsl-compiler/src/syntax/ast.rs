@@ -14,32 +14,15 @@ pub struct File {
     pub uses: Vec<Use>,
     /// Everything else, in order.
     pub items: Vec<Item>,
-    /// Comments after the last item.
-    pub tail: Vec<Comment>,
+    /// Every `// comment`, without the slashes and without space at its end, in order; the span holds the slashes.
+    pub comments: Vec<Spanned<String>>,
 }
 
 /// `use "other.pt";`
 #[derive(Clone, Debug)]
 pub struct Use {
-    /// Comments around it.
-    pub trivia: Trivia,
     /// The path between the quotes.
     pub path: Spanned<String>,
-}
-
-/// One `// comment` line, without the slashes and without trailing space.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment(pub String);
-
-/// What the reader sees around an item and the printer must keep.
-#[derive(Clone, Debug, Default)]
-pub struct Trivia {
-    /// A blank line stands before it (before its comments).
-    pub blank_before: bool,
-    /// Comment lines directly above.
-    pub above: Vec<Comment>,
-    /// Comment behind it on its last line.
-    pub behind: Option<Comment>,
 }
 
 /// A declaration, at top level or inside a format.
@@ -47,8 +30,6 @@ pub struct Trivia {
 pub struct Item {
     /// `///` lines, without the slashes and one leading space.
     pub docs: Vec<Spanned<String>>,
-    /// Comments around it.
-    pub trivia: Trivia,
     /// The whole declaration without docs and comments.
     pub span: Span,
     /// What is declared.
@@ -113,8 +94,6 @@ pub struct Format {
     pub base: Name,
     /// The items.
     pub items: Vec<Item>,
-    /// Comments before the closing brace.
-    pub tail: Vec<Comment>,
 }
 
 /// Who decides an option: `of table` (when a table is created) or `of type` (when the format is compiled).
@@ -257,8 +236,6 @@ pub struct Kind {
     pub guard: Spanned<Guard>,
     /// The bits, most significant first.
     pub body: Vec<Entry>,
-    /// Comments before the closing brace.
-    pub tail: Vec<Comment>,
 }
 
 /// A condition on a word.
@@ -297,8 +274,6 @@ pub struct Fields {
     pub name: Name,
     /// The bits, most significant first.
     pub body: Vec<Entry>,
-    /// Comments before the closing brace.
-    pub tail: Vec<Comment>,
 }
 
 /// One line of a kind or a `fields` block.
@@ -306,8 +281,6 @@ pub struct Fields {
 pub struct Entry {
     /// `///` lines.
     pub docs: Vec<Spanned<String>>,
-    /// Comments around it.
-    pub trivia: Trivia,
     /// Without docs and comments.
     pub span: Span,
     /// What it says.
@@ -316,6 +289,7 @@ pub struct Entry {
 
 /// What an [`Entry`] says.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every entry is the large one")]
 pub enum EntryKind {
     /// `..Attributes;`
     Splice(Name),
@@ -378,7 +352,7 @@ pub struct Field {
 pub struct FieldValues {
     /// Name and value.
     pub values: Vec<(Name, Spanned<u64>)>,
-    /// `else fault`: the walk faults on any other value.
+    /// `{ a = 0, b = 1, else fault }`: the walk faults on any other value.
     pub else_fault: Option<Span>,
     /// With the braces.
     pub span: Span,
@@ -425,8 +399,6 @@ pub struct Attribute {
 pub struct AttributeRow {
     /// `///` lines.
     pub docs: Vec<Spanned<String>>,
-    /// Comments around it.
-    pub trivia: Trivia,
     /// The row's name.
     pub name: Name,
     /// The fields it sets.
@@ -460,8 +432,6 @@ pub struct Change {
 /// `AF 0 -> 1 => store, publish;`
 #[derive(Clone, Debug)]
 pub struct ChangeRule {
-    /// Comments around it.
-    pub trivia: Trivia,
     /// The fields it speaks of.
     pub fields: Vec<Name>,
     /// Only this change of value.
@@ -490,8 +460,6 @@ pub enum ChangeClass {
 pub struct Register {
     /// `///` lines.
     pub docs: Vec<Spanned<String>>,
-    /// Comments around it.
-    pub trivia: Trivia,
     /// Its name.
     pub name: Name,
     /// Its bits.
@@ -505,8 +473,6 @@ pub struct Register {
 /// `[5:0] = 64 - width;`
 #[derive(Clone, Debug)]
 pub struct BitsValue {
-    /// Comments around it.
-    pub trivia: Trivia,
     /// Where.
     pub range: Range,
     /// What.
