@@ -103,7 +103,10 @@ pub(crate) fn help(line: &str) {
 /// Writes findings.
 pub(crate) fn findings(sources: &SourceMap, diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
-        note(&format!("{}\n", render(diagnostic, sources, Style { colour: true })));
+        note(&format!(
+            "{}\n",
+            render(diagnostic, sources, Style { colour: true })
+        ));
     }
 }
 
