@@ -52,11 +52,18 @@ pub struct Failure {
 
 impl Failure {
     fn verdict(op: usize, difference: Difference) -> Verdict {
-        Verdict::Failed(Failure { op: Some(op), difference })
+        Verdict::Failed(Failure {
+            op: Some(op),
+            difference,
+        })
     }
 
     fn unsupported(op: usize, Unsupported(why): Unsupported) -> Verdict {
-        let difference = Difference { what: "operation".into(), expected: "a replay".into(), found: why };
+        let difference = Difference {
+            what: "operation".into(),
+            expected: "a replay".into(),
+            found: why,
+        };
         Failure::verdict(op, difference)
     }
 }
@@ -133,10 +140,20 @@ fn against_record(mut engine: Kvm<Arm64Hyp>, scenario: &Scenario, depth: Depth) 
 }
 
 /// One operation, compared.
-fn step(engine: &mut impl Engine, op: &Op, call: &Call, depth: Depth) -> Result<Option<Difference>, Unsupported> {
+fn step(
+    engine: &mut impl Engine,
+    op: &Op,
+    call: &Call,
+    depth: Depth,
+) -> Result<Option<Difference>, Unsupported> {
     let found = engine.call(call)?;
     let events = engine.take_events();
-    Ok(compare::operation(depth, call, (&op.answer, &op.did), (&found, &events)))
+    Ok(compare::operation(
+        depth,
+        call,
+        (&op.answer, &op.did),
+        (&found, &events),
+    ))
 }
 
 /// Every operation must be as recorded and leave the state that Linux has then, up to one that a class explains. The
@@ -153,8 +170,12 @@ fn against_linux(
             Err(error) => return Failure::unsupported(k, error.clone()),
         };
         let before = ours.memory().clone();
-        let view =
-            Before { memory: &before, root: ours.root(), ia_bits: ours.ia_bits(), page_shift: PAGE_SHIFT };
+        let view = Before {
+            memory: &before,
+            root: ours.root(),
+            ia_bits: ours.ia_bits(),
+            page_shift: PAGE_SHIFT,
+        };
         let class = Class::predict(&view, 1 << PAGE_SHIFT, call);
 
         let found = match ours.call(call) {
@@ -163,7 +184,6 @@ fn against_linux(
         };
         let events = ours.take_events();
         let mut difference = compare::operation(depth, call, (&op.answer, &op.did), (&found, &events));
-        // A width without a class of its own ends here anyway.
         match step(&mut linux, op, call, Depth::Answers) {
             Ok(None) if difference.is_none() && !ours.memory().same_state(linux.memory()) => {
                 difference = Some(state_difference(ours.memory(), linux.memory()));
@@ -173,11 +193,30 @@ fn against_linux(
                 let what = format!("Linux as the kvm engine replays it: {}", own.what);
                 return Failure::verdict(k, Difference { what, ..own });
             }
+            // A width that neither can replay still has its class: the library refuses it.
             Err(_) if class == Some(Class::Width) => {}
             Err(error) => return Failure::unsupported(k, error),
         }
-        let Some(difference) = difference else { continue };
-        let after = Side { memory: ours.memory(), root: ours.root() };
+        let Some(difference) = difference else {
+            match class.filter(|class| class.always_shows()) {
+                None => continue,
+                Some(class) => {
+                    let (what, expected) = ("result".to_owned(), format!("a difference of class {class}"));
+                    return Failure::verdict(
+                        k,
+                        Difference {
+                            what,
+                            expected,
+                            found: "none".to_owned(),
+                        },
+                    );
+                }
+            }
+        };
+        let after = Side {
+            memory: ours.memory(),
+            root: ours.root(),
+        };
         return match class {
             Some(class) if class.describes(&before, &op.answer, &found, after) => {
                 Verdict::Excepted { op: k, class }
@@ -205,14 +244,31 @@ fn state_difference(ours: &FakeMemory, linux: &FakeMemory) -> Difference {
     let (expected, found) = (pages(linux), pages(ours));
     let what = "state after the operation".to_owned();
     if expected != found {
-        return Difference { what, expected, found };
+        return Difference {
+            what,
+            expected,
+            found,
+        };
     }
-    let entry = |memory: &FakeMemory, page, slot| format!("page {page} slot {slot}: {:#x}", memory.read(crate::memory::Page(page), slot));
+    let entry = |memory: &FakeMemory, page, slot| {
+        format!(
+            "page {page} slot {slot}: {:#x}",
+            memory.read(crate::memory::Page(page), slot)
+        )
+    };
     for (page, _) in ours.live() {
         let pairs = ours.words(page).iter().zip(linux.words(page));
         if let Some(slot) = pairs.into_iter().position(|(one, other)| one != other) {
-            return Difference { what, expected: entry(linux, page.0, slot), found: entry(ours, page.0, slot) };
+            return Difference {
+                what,
+                expected: entry(linux, page.0, slot),
+                found: entry(ours, page.0, slot),
+            };
         }
     }
-    Difference { what, expected, found }
+    Difference {
+        what,
+        expected,
+        found,
+    }
 }
