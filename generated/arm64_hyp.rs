@@ -1,6 +1,6 @@
 //! VMSAv8-64 stage 1 for the EL2 translation regime (HCR_EL2.E2H = 0: one VA range), 4 KiB granule.
 
-use ::ptdsl::{Along, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape, Transition, World};
+use ::ptdsl::{Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape, Transition, World};
 
 /// The format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,11 @@ impl Attributes {
     }
     /// memory
     pub const fn memory(self) -> Memory {
-        if self.0 >> 2 & 7 == 0 { Memory::Normal } else { Memory::Device }
+        if self.0 >> 2 & 7 == 0 {
+            Memory::Normal
+        } else {
+            Memory::Device
+        }
     }
     /// SW, bits 58:55.
     pub const fn sw(self) -> Sw {
@@ -203,14 +207,24 @@ impl Format for Arm64Hyp {
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
             mair_el2: 0x04 << 32 | 0xff,
-            tcr_el2: 1 << 31 | 1 << 23 | shape.output.code << 16 | 0b11 << 12 | 1 << 10 | 1 << 8 | (64 - u64::from(shape.width)),
+            tcr_el2: 1 << 31
+                | 1 << 23
+                | shape.output.code << 16
+                | 0b11 << 12
+                | 1 << 10
+                | 1 << 8
+                | (64 - u64::from(shape.width)),
             ttbr0_el2: shape.root.0,
         }
     }
 }
 
 fn va_hint(va: u64, run: &Run<'_, Arm64Hyp>) -> u64 {
-    let hint = if run.shape.options.ttl { 0b01 << 46 | (run.level as u64 & 3) << 44 } else { 0 };
+    let hint = if run.shape.options.ttl {
+        0b01 << 46 | (run.level as u64 & 3) << 44
+    } else {
+        0
+    };
     hint | va >> 12 & 0xfff_ffff_ffff
 }
 
@@ -229,7 +243,6 @@ macro_rules! level {
             const HAS_TABLE: bool = $table;
             const EMPTY: u64 = 0;
             const STEP: u64 = 1 << $shift;
-            const SOFTWARE: u64 = 0xf << 55;
             const LINEAR: u64 = u64::MAX;
             const ALONG: u64 = u64::MAX;
             fn entry(raw: u64) -> u64 {
@@ -237,7 +250,11 @@ macro_rules! level {
             }
             #[inline(always)]
             fn next_table(raw: u64) -> Option<Phys> {
-                if $table && raw & 3 == 3 { Some(Phys(raw & 0xffff_ffff_f000)) } else { None }
+                if $table && raw & 3 == 3 {
+                    Some(Phys(raw & 0xffff_ffff_f000))
+                } else {
+                    None
+                }
             }
             #[inline(always)]
             fn is_leaf(raw: u64) -> bool {
@@ -254,6 +271,13 @@ macro_rules! level {
             #[inline(always)]
             fn link(child: Phys) -> u64 {
                 child.0 & 0xffff_ffff_f000 | 3
+            }
+            fn change(old: u64, new: u64) -> Change {
+                match old ^ new {
+                    0 => Change::Nothing,
+                    bits if bits & !(0xf << 55) == 0 => Change::Store,
+                    _ => Change::Break,
+                }
             }
         }
     };

@@ -49,12 +49,21 @@ impl Diagnostic {
 
     /// A finding about no text in particular, such as a file that cannot be read.
     pub fn without_place(code: Code, message: impl Into<String>) -> Self {
-        Diagnostic { code, message: message.into(), labels: Vec::new(), notes: Vec::new(), help: Vec::new() }
+        Diagnostic {
+            code,
+            message: message.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// Adds a place.
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -111,7 +120,8 @@ impl Diagnostics {
     #[must_use]
     pub fn sorted(mut self) -> Vec<Diagnostic> {
         self.list.sort_by_key(|d| (d.span(), d.code));
-        self.list.dedup_by(|a, b| a.code == b.code && a.span() == b.span() && a.message == b.message);
+        self.list
+            .dedup_by(|a, b| a.code == b.code && a.span() == b.span() && a.message == b.message);
         self.list
     }
 }

@@ -5,6 +5,11 @@ pub mod ast;
 #[allow(missing_docs, unreachable_pub, unused, clippy::all, clippy::pedantic)]
 mod grammar;
 mod parse;
+mod print;
 mod token;
 
 pub use parse::{MAX_BYTES, MAX_NESTING, parse};
+pub use print::{WIDTH, print};
+
+#[cfg(test)]
+mod tests;

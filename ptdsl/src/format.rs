@@ -54,6 +54,21 @@ pub enum Transition {
     InvalidateTable,
 }
 
+/// What replacing a live leaf by another requires, from nothing to everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// The words are equal.
+    Nothing,
+    /// One store.
+    Store,
+    /// One store, then what publishing a leaf requires.
+    Publish,
+    /// One store, then what invalidating a leaf requires.
+    Invalidate,
+    /// Break-before-make.
+    Break,
+}
+
 /// Neighbouring entries of one table that change together.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a, F: Format> {
@@ -89,13 +104,19 @@ pub struct Along<W> {
 
 impl<W: Word> Along<W> {
     /// No table passed yet.
-    pub const NONE: Along<W> = Along { any: W::ZERO, all: W::ONES };
+    pub const NONE: Along<W> = Along {
+        any: W::ZERO,
+        all: W::ONES,
+    };
 
     /// One more table descriptor, of whose bits only those in `mask` count.
     #[inline(always)]
     #[must_use]
     pub fn then(self, table: W, mask: W) -> Self {
-        Along { any: self.any | table & mask, all: self.all & (table | !mask) }
+        Along {
+            any: self.any | table & mask,
+            all: self.all & (table | !mask),
+        }
     }
 }
 
@@ -166,8 +187,6 @@ pub trait Level<F: Format>: 'static {
     const STEP: F::Word;
     /// Output bits in which adding [`STEP`](Level::STEP) carries rightly: those that the leaf holds in one piece, and below.
     const LINEAR: u64;
-    /// Leaf bits that hardware ignores and a plain store may change.
-    const SOFTWARE: F::Word;
     /// Table bits that hierarchical attributes read.
     const ALONG: F::Word;
 
@@ -183,6 +202,8 @@ pub trait Level<F: Format>: 'static {
     fn leaf(output: Phys, attributes: F::Attributes) -> F::Word;
     /// A table's word. `child` is aligned as [`layout`] says.
     fn link(child: Phys) -> F::Word;
+    /// What replacing a live leaf by another leaf requires.
+    fn change(old: F::Word, new: F::Word) -> Change;
 }
 
 /// Low bits of an address inside one entry of a level.
@@ -197,20 +218,36 @@ pub(crate) const fn low_bits(bits: u32) -> u64 {
     if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
 }
 
-/// The slot of a checked address in a table of a level. In a root that has fewer slots, `width` cuts the sign extension off.
+/// The slot of an address in a table of a level.
 #[inline(always)]
-pub(crate) fn slot<F: Format, L: Level<F>>(va: u64, width: u32) -> usize {
-    let whole = F::MIN_WIDTH == F::MAX_WIDTH || matches!(F::EXTEND, Extend::Zero);
-    let bits = if whole { L::BITS } else { L::BITS.min(width.saturating_sub(L::SHIFT)) };
-    ((va >> L::SHIFT) & low_bits(bits)) as usize
+pub(crate) fn slot<F: Format, L: Level<F>>(va: u64) -> usize {
+    ((va >> L::SHIFT) & low_bits(L::BITS)) as usize
+}
+
+/// The slot of a checked address in the root: its index may have fewer bits than the level, or more.
+#[inline(always)]
+pub(crate) fn root_slot<F: Format, L: Level<F>>(va: u64, width: u32) -> usize {
+    let translated = if matches!(F::EXTEND, Extend::Zero) {
+        va
+    } else {
+        va & low_bits(width)
+    };
+    (translated >> L::SHIFT) as usize
 }
 
 /// Size and alignment of a table that translates `width` bits from level `L` down; the whole table for a large `width`.
 #[inline(always)]
 pub(crate) const fn layout<F: Format, L: Level<F>>(width: u32) -> TableLayout {
-    let bits = if width > L::SHIFT + L::BITS { L::BITS } else { width.saturating_sub(L::SHIFT) };
+    let bits = if width > L::SHIFT + L::BITS {
+        L::BITS
+    } else {
+        width.saturating_sub(L::SHIFT)
+    };
     let bytes = <F::Word as Word>::BYTES << bits;
-    TableLayout { bytes, alignment: bytes }
+    TableLayout {
+        bytes,
+        alignment: bytes,
+    }
 }
 
 /// Below the last level: nothing.
@@ -229,7 +266,6 @@ impl<F: Format> Level<F> for End {
     const EMPTY: F::Word = F::Word::ZERO;
     const STEP: F::Word = F::Word::ZERO;
     const LINEAR: u64 = u64::MAX;
-    const SOFTWARE: F::Word = F::Word::ZERO;
     const ALONG: F::Word = F::Word::ZERO;
 
     fn entry(_: F::Word) -> Self::Entry {}
@@ -252,5 +288,9 @@ impl<F: Format> Level<F> for End {
     #[inline(always)]
     fn link(_: Phys) -> F::Word {
         F::Word::ZERO
+    }
+    #[inline(always)]
+    fn change(_: F::Word, _: F::Word) -> Change {
+        Change::Break
     }
 }

@@ -12,13 +12,13 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod address;
 #[cfg(feature = "std")]
 mod arena;
-pub mod address;
 pub mod error;
 pub mod format;
-mod mappings;
 mod map;
+mod mappings;
 #[allow(unsafe_code)]
 pub mod memory;
 mod table;
@@ -33,7 +33,7 @@ pub use address::{Phys, Range};
 #[cfg(feature = "std")]
 pub use arena::Arena;
 pub use error::{Error, MapError};
-pub use format::{Along, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
+pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
 pub use map::{Existing, How, Sizes};
 pub use mappings::{Mapping, Mappings};
 #[cfg(feature = "macro")]

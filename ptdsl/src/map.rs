@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
-use crate::format::{Format, Level, layout, low_bits, mask, slot};
+use crate::format::{Format, Level, layout, mask, root_slot, slot};
 use crate::table::{PageTable, Use, allocate, starts_at};
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
@@ -24,8 +24,8 @@ pub enum Existing {
     /// [`Error::AlreadyMapped`].
     #[default]
     Refuse,
-    /// A leaf of the same size and output whose other bits differ in software's own at most is kept and takes the new
-    /// software bits, by one store. Anything else is [`Error::AlreadyMapped`].
+    /// A leaf of the same size that differs only in fields for which the format asks no more than a store (software's
+    /// own bits) is kept and takes the new ones. Anything else is [`Error::AlreadyMapped`].
     Update,
 }
 
@@ -43,7 +43,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     ///
     /// # Errors
     /// As [`map_with`](Self::map_with).
-    #[inline]
+    #[inline(always)]
     pub fn map<W: World<F>>(
         &mut self,
         world: &mut W,
@@ -63,7 +63,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// [`MapError`] with the bytes that were mapped before: they stay mapped; a table that was made and left empty is
     /// freed. The reasons are [`Error::Misaligned`], [`Error::OutOfRange`] and [`Error::OutputOutOfRange`] (nothing
     /// done), [`Error::AlreadyMapped`], [`Error::OutOfMemory`] and [`Error::BadTablePage`].
-    #[inline]
+    #[inline(always)]
     pub fn map_with<W: World<F>>(
         &mut self,
         world: &mut W,
@@ -72,31 +72,103 @@ impl<F: Format, U: Use> PageTable<F, U> {
         attributes: F::Attributes,
         how: How,
     ) -> Result<(), MapError> {
-        self.check(range).and_then(|()| self.check_output(range, output)).map_err(|error| MapError { mapped: 0, error })?;
+        // One page into tables that exist is what most calls ask for.
+        let page = self.is_page(range) && self.is_output_page(output);
+        if page && self.map_page(world, range.first(), output, attributes) {
+            return Ok(());
+        }
+        self.map_range(world, range, output, attributes, how)
+    }
+
+    /// `map_with` for one page; does nothing and returns `false` unless every table stands already and the slot is empty.
+    #[inline(always)]
+    fn map_page<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        va: u64,
+        output: Phys,
+        attributes: F::Attributes,
+    ) -> bool {
+        let mut edit: Edit<'_, F, W, U> = self.edit(world);
+        let done = page_from_root::<F, F::Top, W, U>(&mut edit, va, output, attributes);
+        edit.finish();
+        done
+    }
+
+    #[inline(never)]
+    fn map_range<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        output: Phys,
+        attributes: F::Attributes,
+        how: How,
+    ) -> Result<(), MapError> {
+        let checked = self.check(range).and_then(|()| self.check_output(range, output));
+        if let Err(error) = checked {
+            return Err(MapError { mapped: 0, error });
+        }
+        let delta = output.0.wrapping_sub(range.first());
         let mut map = Map {
             edit: self.edit(world),
             attributes,
-            delta: output.0.wrapping_sub(range.first()),
+            delta,
             how,
         };
         let result = map.start::<F::Top>(range);
         map.edit.finish();
-        result.map_err(|stop| MapError { mapped: stop.va.wrapping_sub(range.first()), error: stop.error })
+        result.map_err(|stop| MapError {
+            mapped: stop.va.wrapping_sub(range.first()),
+            error: stop.error,
+        })
     }
+}
 
-    #[inline(always)]
-    fn check_output(&self, range: Range, output: Phys) -> Result<(), Error> {
-        let granule = low_bits(F::GRANULE_SHIFT);
-        if output.0 & granule != 0 {
-            return Err(Error::Misaligned { address: output.0, alignment: granule + 1 });
-        }
-        let bits = self.shape.output.bits;
-        match output.0.checked_add(range.last() - range.first()) {
-            Some(last) if last & !low_bits(bits) == 0 => Ok(()),
-            Some(last) => Err(Error::OutputOutOfRange { address: last, bits }),
-            None => Err(Error::OutputOutOfRange { address: u64::MAX, bits }),
-        }
+#[inline(always)]
+fn page_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    va: u64,
+    output: Phys,
+    attributes: F::Attributes,
+) -> bool {
+    let shape = edit.shape;
+    if starts_at::<F, L>(shape.width) {
+        let root = table_at::<F, W>(edit.world, shape.root);
+        page::<F, L, W, U>(
+            edit,
+            (root, root_slot::<F, L>(va, shape.width)),
+            va,
+            output,
+            attributes,
+        )
+    } else {
+        page_from_root::<F, L::Next, W, U>(edit, va, output, attributes)
     }
+}
+
+#[inline(always)]
+fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    (table, index): (W::Table, usize),
+    va: u64,
+    output: Phys,
+    attributes: F::Attributes,
+) -> bool {
+    let raw = load::<F, W>(edit.world, table, index);
+    if L::HAS_TABLE {
+        return match L::next_table(raw) {
+            Some(child) => {
+                let child = table_at::<F, W>(edit.world, child);
+                page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, output, attributes)
+            }
+            None => false,
+        };
+    }
+    if raw != L::EMPTY {
+        return false;
+    }
+    edit.publish_leaf::<L>((table, index), va, L::leaf(output, attributes));
+    true
 }
 
 /// Where a map stopped: everything before `va` is mapped.
@@ -115,11 +187,15 @@ struct Map<'a, F: Format, W, U> {
 }
 
 impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
-    #[inline(always)]
     fn start<L: Level<F>>(&mut self, range: Range) -> Result<(), Stop> {
-        if starts_at::<F, L>(self.edit.shape.width) {
-            let root = table_at::<F, W>(self.edit.world, self.edit.shape.root);
-            self.existing::<L>(root, range.first(), range.last())
+        let shape = self.edit.shape;
+        if starts_at::<F, L>(shape.width) {
+            let root = table_at::<F, W>(self.edit.world, shape.root);
+            self.existing::<L>(
+                (root, root_slot::<F, L>(range.first(), shape.width)),
+                range.first(),
+                range.last(),
+            )
         } else {
             self.start::<L::Next>(range)
         }
@@ -130,47 +206,59 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         Phys(va.wrapping_add(self.delta))
     }
 
-    /// How many whole, aligned entries of level `L` the range begins with, up to the end of the table; 0 where no leaf
+    /// How many whole, aligned entries of level `L` the range begins with, up to `last`, which lies within the
+    /// table; 0 where no leaf
     /// of that size may be written.
     #[inline(always)]
     fn leaves<L: Level<F>>(&self, va: u64, last: u64) -> usize {
         let low = mask::<F, L>();
-        if !L::HAS_LEAF || (L::HAS_TABLE && (self.how.sizes == Sizes::Pages || (va | self.output(va).0) & low != 0)) {
+        if !L::HAS_LEAF
+            || (L::HAS_TABLE && (self.how.sizes == Sizes::Pages || (va | self.output(va).0) & low != 0))
+        {
             return 0;
         }
-        let in_table = low_bits(L::SHIFT + L::BITS) & !va;
         // Outputs of one run must not carry out of the piece of the word that they are counted up in.
-        let in_piece = if L::LINEAR == u64::MAX { u64::MAX } else { L::LINEAR & !self.output(va).0 };
+        let in_piece = if L::LINEAR == u64::MAX {
+            u64::MAX
+        } else {
+            L::LINEAR & !self.output(va).0
+        };
         // Both ends inclusive: an entry is whole if its last byte is within.
-        ((last - va).min(in_table).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
+        ((last - va).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
     }
 
     /// Maps into a table that the walk reaches already, from `va` to `last`, both within it.
-    #[inline(always)]
-    fn existing<L: Level<F>>(&mut self, table: W::Table, mut va: u64, last: u64) -> Result<(), Stop> {
-        let end = last.min(va | low_bits(L::SHIFT + L::BITS));
+    #[inline(never)]
+    fn existing<L: Level<F>>(
+        &mut self,
+        (table, mut index): (W::Table, usize),
+        mut va: u64,
+        last: u64,
+    ) -> Result<(), Stop> {
         loop {
-            let index = slot::<F, L>(va, self.edit.shape.width);
-            let want = self.leaves::<L>(va, end);
+            let want = self.leaves::<L>(va, last);
             if want != 0 {
                 let free = self.free_slots::<L>(table, index, want);
                 if free != 0 {
                     let first = L::leaf(self.output(va), self.attributes);
-                    self.edit.publish_leaves::<L>((table, index), (va, free), first, true);
+                    self.edit
+                        .publish_leaves::<L>((table, index), (va, free), first, true);
                     let mapped = (free as u64) << L::SHIFT;
-                    if end - va < mapped {
+                    if last - va < mapped {
                         return Ok(());
                     }
                     va += mapped;
+                    index += free;
                     continue;
                 }
             }
-            self.one_slot::<L>(table, index, va, end, want != 0)?;
+            self.one_slot::<L>((table, index), va, last, want != 0)?;
             let slot_last = va | mask::<F, L>();
-            if slot_last >= end {
+            if slot_last >= last {
                 return Ok(());
             }
             va = slot_last + 1;
+            index += 1;
         }
     }
 
@@ -178,8 +266,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
     #[inline(always)]
     fn one_slot<L: Level<F>>(
         &mut self,
-        table: W::Table,
-        index: usize,
+        (table, index): (W::Table, usize),
         va: u64,
         last: u64,
         leaf_fits: bool,
@@ -188,20 +275,29 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         if L::HAS_TABLE {
             if let Some(child) = L::next_table(raw) {
                 let child = table_at::<F, W>(self.edit.world, child);
-                return self.existing::<L::Next>(child, va, last.min(va | mask::<F, L>()));
+                let slot = slot::<F, L::Next>(va);
+                return self.existing::<L::Next>((child, slot), va, last.min(va | mask::<F, L>()));
             }
             if raw == L::EMPTY {
-                return self.grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true).1;
+                return self
+                    .grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true)
+                    .1;
             }
         }
         if leaf_fits && self.how.existing == Existing::Update && L::is_leaf(raw) {
             let new = L::leaf(self.output(va), self.attributes);
-            if (raw ^ new) & !L::SOFTWARE == F::Word::ZERO {
-                self.edit.store_software::<L>(table, index, raw, new);
+            if self.edit.store_over::<L>(table, index, raw, new) {
                 return Ok(());
             }
         }
-        Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
+        Err(Stop {
+            va,
+            error: Error::AlreadyMapped {
+                va,
+                level: L::NUMBER,
+                entry: raw.to_u64(),
+            },
+        })
     }
 
     /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
@@ -209,16 +305,30 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
     #[inline(always)]
     fn free_slots<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
         let mut found = F::Word::ZERO;
-        for slot in index..index + want {
-            found = found | (load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY);
+        let mut slot = index;
+        let end = index + want;
+        let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY;
+        while end - slot >= 4 {
+            found = found | taken(slot) | taken(slot + 1) | taken(slot + 2) | taken(slot + 3);
+            slot += 4;
         }
-        if found == F::Word::ZERO { want } else { self.free_prefix::<L>(table, index, want) }
+        while slot < end {
+            found = found | taken(slot);
+            slot += 1;
+        }
+        if found == F::Word::ZERO {
+            want
+        } else {
+            self.free_prefix::<L>(table, index, want)
+        }
     }
 
     #[cold]
     #[inline(never)]
     fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY).unwrap_or(want)
+        (0..want)
+            .find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY)
+            .unwrap_or(want)
     }
 
     /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).
@@ -247,9 +357,15 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
 
     /// Fills a table that nothing points to: every word is written, unless it is zeroed already.
     #[inline(always)]
-    fn fresh<L: Level<F>>(&mut self, table: W::Table, zeroed: bool, mut va: u64, last: u64) -> Result<(), Stop> {
+    fn fresh<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        zeroed: bool,
+        mut va: u64,
+        last: u64,
+    ) -> Result<(), Stop> {
         let slots = 1 << L::BITS;
-        let mut index = slot::<F, L>(va, u32::MAX);
+        let mut index = slot::<F, L>(va);
         if !zeroed {
             self.edit.clear_fresh::<L>(table, 0..index);
         }
@@ -257,7 +373,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             let leaves = self.leaves::<L>(va, last);
             if leaves != 0 {
                 let first = L::leaf(self.output(va), self.attributes);
-                self.edit.publish_leaves::<L>((table, index), (va, leaves), first, false);
+                self.edit
+                    .publish_leaves::<L>((table, index), (va, leaves), first, false);
                 index += leaves;
                 let mapped = (leaves as u64) << L::SHIFT;
                 if last - va < mapped {
@@ -268,7 +385,13 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             }
             if !L::HAS_TABLE {
                 // Unreachable: ranges are granules, and the last level maps them all.
-                break Err(Stop { va, error: Error::Misaligned { address: va, alignment: mask::<F, L>() + 1 } });
+                break Err(Stop {
+                    va,
+                    error: Error::Misaligned {
+                        address: va,
+                        alignment: mask::<F, L>() + 1,
+                    },
+                });
             }
             let slot_last = va | mask::<F, L>();
             let (linked, result) = self.grow::<L>((table, index), va, last.min(slot_last), false);

@@ -2,10 +2,10 @@
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Along, Format, Level, low_bits, mask, slot};
+use crate::format::{Along, Format, Level, low_bits, mask, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
-use crate::translate::Translation;
 use crate::transition::{load, table as table_at};
+use crate::translate::Translation;
 use crate::world::World;
 
 /// One leaf of a table.
@@ -30,9 +30,17 @@ impl<F: Format, U: Use> PageTable<F, U> {
     ///
     /// # Errors
     /// [`Error::OutOfRange`].
-    pub fn mappings<'a, W: World<F>>(&'a self, world: &'a W, range: Range) -> Result<Mappings<'a, F, W, U>, Error> {
+    pub fn mappings<'a, W: World<F>>(
+        &'a self,
+        world: &'a W,
+        range: Range,
+    ) -> Result<Mappings<'a, F, W, U>, Error> {
         self.check_input(range)?;
-        Ok(Mappings { table: self, world, rest: Some(range) })
+        Ok(Mappings {
+            table: self,
+            world,
+            rest: Some(range),
+        })
     }
 }
 
@@ -57,7 +65,9 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
 ) -> Option<Mapping<F>> {
     let shape = &table.shape;
     if starts_at::<F, L>(shape.width) {
-        first_leaf::<F, L, W>(world, table_at::<F, W>(world, shape.root), (rest.first(), rest.last()), shape.width, Along::NONE)
+        let root = table_at::<F, W>(world, shape.root);
+        let index = root_slot::<F, L>(rest.first(), shape.width);
+        first_leaf::<F, L, W>(world, (root, index), (rest.first(), rest.last()), Along::NONE)
     } else {
         start::<F, L::Next, W>(world, table, rest)
     }
@@ -66,18 +76,20 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
 /// The first leaf of a table that maps a byte of `va..=last`.
 fn first_leaf<F: Format, L: Level<F>, W: World<F>>(
     world: &W,
-    table: W::Table,
+    (table, mut index): (W::Table, usize),
     (mut va, last): (u64, u64),
-    width: u32,
     path: Along<F::Word>,
 ) -> Option<Mapping<F>> {
-    let end = last.min(va | low_bits(L::SHIFT + L::BITS));
-    let mut index = slot::<F, L>(va, width);
     loop {
         let raw = load::<F, W>(world, table, index);
         if let Some(child) = L::next_table(raw) {
             let child = table_at::<F, W>(world, child);
-            let found = first_leaf::<F, L::Next, W>(world, child, (va, last), width, path.then(raw, L::ALONG));
+            let found = first_leaf::<F, L::Next, W>(
+                world,
+                (child, slot::<F, L::Next>(va)),
+                (va, last.min(va | mask::<F, L>())),
+                path.then(raw, L::ALONG),
+            );
             if found.is_some() {
                 return found;
             }
@@ -89,10 +101,13 @@ fn first_leaf<F: Format, L: Level<F>, W: World<F>>(
                 entry: raw,
                 path,
             };
-            return Some(Mapping { va: va & !mask::<F, L>(), leaf });
+            return Some(Mapping {
+                va: va & !mask::<F, L>(),
+                leaf,
+            });
         }
         let slot_last = va | mask::<F, L>();
-        if slot_last >= end {
+        if slot_last >= last {
             return None;
         }
         va = slot_last + 1;

@@ -58,6 +58,10 @@ impl<F: Format> Default for Config<F> {
 #[must_use = "the table's pages are lost unless it is kept or destroyed"]
 pub struct PageTable<F: Format, U: Use = Live> {
     pub(crate) shape: Shape<F>,
+    /// Input bits above the width.
+    beyond_input: u64,
+    /// Output bits above the limit.
+    beyond_output: u64,
     state: PhantomData<U>,
 }
 
@@ -86,23 +90,43 @@ impl<F: Format> PageTable<F, Inactive> {
     /// [`Error::Width`] and [`Error::OutputBits`] for a shape that the format does not have, [`Error::OutOfMemory`] and
     /// [`Error::BadTablePage`] for a root that was not to be had.
     pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
-        let Config { width, output_bits, options } = *config;
+        let Config {
+            width,
+            output_bits,
+            options,
+        } = *config;
         if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
-            return Err(Error::Width { width, min: F::MIN_WIDTH, max: F::MAX_WIDTH });
+            return Err(Error::Width {
+                width,
+                min: F::MIN_WIDTH,
+                max: F::MAX_WIDTH,
+            });
         }
         let Some(&output) = F::OUTPUT.iter().find(|choice| choice.bits == output_bits) else {
             return Err(Error::OutputBits { bits: output_bits });
         };
-        let shape = Shape { width, output, root_level: 0, root: Phys(0), options };
+        let shape = Shape {
+            width,
+            output,
+            root_level: 0,
+            root: Phys(0),
+            options,
+        };
         create_at::<F, F::Top, W>(world, shape)
     }
 
     /// From now on hardware may walk it: makes every store so far visible to walkers.
     pub fn activate<W: World<F>>(self, world: &mut W) -> PageTable<F, Live> {
-        let run = Run { va: 0, count: 1, shift: 0, level: self.shape.root_level, shape: &self.shape };
+        let run = Run {
+            va: 0,
+            count: 1,
+            shift: 0,
+            level: self.shape.root_level,
+            shape: &self.shape,
+        };
         F::before(world, Transition::PublishTable, &run);
         F::after(world, Transition::PublishTable, &run);
-        PageTable { shape: self.shape, state: PhantomData }
+        PageTable::new(self.shape)
     }
 
     /// Frees every table page, each after those below it, the root last.
@@ -118,11 +142,21 @@ impl<F: Format> PageTable<F, Live> {
     /// No PE and no device may walk the table from now on, and no TLB or walk cache may hold anything of it.
     #[allow(unsafe_code)]
     pub unsafe fn deactivate(self) -> PageTable<F, Inactive> {
-        PageTable { shape: self.shape, state: PhantomData }
+        PageTable::new(self.shape)
     }
 }
 
 impl<F: Format, U: Use> PageTable<F, U> {
+    fn new(shape: Shape<F>) -> Self {
+        let (beyond_input, beyond_output) = (!low_bits(shape.width), !low_bits(shape.output.bits));
+        PageTable {
+            shape,
+            beyond_input,
+            beyond_output,
+            state: PhantomData,
+        }
+    }
+
     /// What was decided when the table was created.
     #[inline(always)]
     pub fn shape(&self) -> &Shape<F> {
@@ -146,6 +180,23 @@ impl<F: Format, U: Use> PageTable<F, U> {
         Edit::new(world, &self.shape)
     }
 
+    /// Whether the range is one granule, aligned, that the table translates.
+    #[inline(always)]
+    pub(crate) fn is_page(&self, range: Range) -> bool {
+        let granule = low_bits(F::GRANULE_SHIFT);
+        let fits = match F::EXTEND {
+            Extend::Zero => range.first() & (self.beyond_input | granule) == 0,
+            _ => range.first() & granule == 0 && self.canonical(range.first()),
+        };
+        range.last() - range.first() == granule && fits
+    }
+
+    /// Whether a page may be mapped to that output.
+    #[inline(always)]
+    pub(crate) fn is_output_page(&self, output: Phys) -> bool {
+        output.0 & (self.beyond_output | low_bits(F::GRANULE_SHIFT)) == 0
+    }
+
     /// The range that the table translates, where it is one.
     ///
     /// # Errors
@@ -154,10 +205,16 @@ impl<F: Format, U: Use> PageTable<F, U> {
     pub(crate) fn check(&self, range: Range) -> Result<(), Error> {
         let granule = low_bits(F::GRANULE_SHIFT);
         if range.first() & granule != 0 {
-            return Err(Error::Misaligned { address: range.first(), alignment: granule + 1 });
+            return Err(Error::Misaligned {
+                address: range.first(),
+                alignment: granule + 1,
+            });
         }
         if range.last() & granule != granule {
-            return Err(Error::Misaligned { address: range.last().wrapping_add(1), alignment: granule + 1 });
+            return Err(Error::Misaligned {
+                address: range.last().wrapping_add(1),
+                alignment: granule + 1,
+            });
         }
         self.check_input(range)
     }
@@ -165,32 +222,78 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// As [`check`](Self::check), without alignment.
     #[inline(always)]
     pub(crate) fn check_input(&self, range: Range) -> Result<(), Error> {
-        for address in [range.first(), range.last()] {
-            if !canonical::<F>(address, self.shape.width) {
-                return Err(Error::OutOfRange { address, width: self.shape.width });
+        if self.translates(range) {
+            Ok(())
+        } else {
+            Err(self.first_outside(range))
+        }
+    }
+
+    /// Whether the table translates the whole range.
+    #[inline(always)]
+    fn translates(&self, range: Range) -> bool {
+        match F::EXTEND {
+            // The range is ordered: one end decides.
+            Extend::Zero => self.canonical(range.last()),
+            Extend::One => self.canonical(range.first()),
+            // Both ends canonical, and no hole between them.
+            Extend::Sign => {
+                self.canonical(range.first())
+                    && self.canonical(range.last())
+                    && (self.beyond_input == 0 || (range.first() ^ range.last()) >> 63 == 0)
             }
         }
-        // Both ends canonical, but a hole between them: only with sign extension.
-        if matches!(F::EXTEND, Extend::Sign) && (range.first() ^ range.last()) >> 63 != 0 && self.shape.width < 64 {
-            let address = low_bits(self.shape.width - 1) + 1;
-            return Err(Error::OutOfRange { address, width: self.shape.width });
-        }
-        Ok(())
     }
-}
 
-/// Whether the bits above the width are what the format extends with.
-#[inline(always)]
-pub(crate) fn canonical<F: Format>(address: u64, width: u32) -> bool {
-    if width >= 64 {
-        return true;
+    #[cold]
+    fn first_outside(&self, range: Range) -> Error {
+        let after_low_half = low_bits(self.shape.width) / 2 + 1;
+        let address = [range.first(), after_low_half, range.last()]
+            .into_iter()
+            .find(|&a| range.first() <= a && a <= range.last() && !self.canonical(a));
+        Error::OutOfRange {
+            address: address.unwrap_or(range.last()),
+            width: self.shape.width,
+        }
     }
-    match F::EXTEND {
-        Extend::Zero => address >> width == 0,
-        Extend::One => !address >> width == 0,
-        Extend::Sign => {
-            let spare = 64 - width;
-            ((address << spare) as i64 >> spare) as u64 == address
+
+    /// Whether the bits above the width are what the format extends with.
+    #[inline(always)]
+    pub(crate) fn canonical(&self, address: u64) -> bool {
+        let beyond = self.beyond_input;
+        match F::EXTEND {
+            Extend::Zero => address & beyond == 0,
+            Extend::One => !address & beyond == 0,
+            Extend::Sign => {
+                let highest = low_bits(self.shape.width) / 2 + 1;
+                let upper = address & (beyond | highest);
+                upper == 0 || upper == beyond | highest
+            }
+        }
+    }
+
+    /// The output range, where it is one.
+    ///
+    /// # Errors
+    /// [`Error::Misaligned`], [`Error::OutputOutOfRange`].
+    #[inline(always)]
+    pub(crate) fn check_output(&self, range: Range, output: Phys) -> Result<(), Error> {
+        let granule = low_bits(F::GRANULE_SHIFT);
+        if output.0 & granule != 0 {
+            return Err(Error::Misaligned {
+                address: output.0,
+                alignment: granule + 1,
+            });
+        }
+        match output.0.checked_add(range.last() - range.first()) {
+            Some(last) if last & self.beyond_output == 0 => Ok(()),
+            last => {
+                let address = last.unwrap_or(u64::MAX);
+                Err(Error::OutputOutOfRange {
+                    address,
+                    bits: self.shape.output.bits,
+                })
+            }
         }
     }
 }
@@ -210,7 +313,7 @@ fn create_at<F: Format, L: Level<F>, W: World<F>>(
     if !root.1 {
         edit.clear_fresh::<L>(table, 0..(layout.bytes / F::Word::BYTES) as usize);
     }
-    Ok(PageTable { shape, state: PhantomData })
+    Ok(PageTable::new(shape))
 }
 
 /// A page for a table of level `L`, checked: (address, is zeroed) and its handle.
@@ -226,7 +329,9 @@ pub(crate) fn allocate<F: Format, L: Level<F>, W: World<F>>(
     let reach = F::OUTPUT.last().map_or(0, |choice| choice.bits);
     if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(reach) != 0 {
         world.free(fresh.address, layout);
-        return Err(Error::BadTablePage { address: fresh.address.0 });
+        return Err(Error::BadTablePage {
+            address: fresh.address.0,
+        });
     }
     // A sentinel of 1s is not what an allocator calls zeroed.
     let ready = fresh.zeroed && L::EMPTY == F::Word::ZERO;

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::address::Phys;
-use crate::format::{Format, Level, Run, Shape, Transition};
+use crate::format::{Change, Format, Level, Run, Shape, Transition};
 use crate::table::Use;
 use crate::word::Word;
 use crate::world::World;
@@ -54,12 +54,24 @@ pub(crate) struct Edit<'a, F: Format, W, U> {
 impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn new(world: &'a mut W, shape: &'a Shape<F>) -> Self {
-        Edit { world, shape, owed_leaf: false, owed_table: false, state: PhantomData }
+        Edit {
+            world,
+            shape,
+            owed_leaf: false,
+            owed_table: false,
+            state: PhantomData,
+        }
     }
 
     #[inline(always)]
     fn run<L: Level<F>>(&self, va: u64, count: usize) -> Run<'a, F> {
-        Run { va, count, shift: L::SHIFT, level: L::NUMBER, shape: self.shape }
+        Run {
+            va,
+            count,
+            shift: L::SHIFT,
+            level: L::NUMBER,
+            shape: self.shape,
+        }
     }
 
     /// Writes the empty word into slots of a table that no descriptor points to.
@@ -85,25 +97,68 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
             F::before(self.world, Transition::PublishLeaf, &run);
         }
         let mut word = first;
-        for slot in slot..slot + count {
+        let mut slot = slot;
+        let end = slot + count;
+        // By four: the compiler does not unroll volatile stores far enough by itself.
+        while end - slot >= 4 {
+            for k in 0..4 {
+                self.world.store(Permit::runtime(), table, slot + k, word);
+                word = word.wrapping_add(L::STEP);
+            }
+            slot += 4;
+        }
+        while slot < end {
             self.world.store(Permit::runtime(), table, slot, word);
             word = word.wrapping_add(L::STEP);
+            slot += 1;
         }
-        if live {
-            if F::PUBLISH_LEAF_ONCE {
-                self.owed_leaf = true;
-            } else {
-                F::after(self.world, Transition::PublishLeaf, &run);
-            }
-        }
+        self.owe_leaf(&run, live);
         let _ = self.world.count(table, count as isize);
     }
 
-    /// A leaf changes bits that only software reads.
+    /// One empty slot of a table that the walk reaches becomes a leaf.
     #[inline(always)]
-    pub(crate) fn store_software<L: Level<F>>(&mut self, table: W::Table, slot: usize, old: F::Word, new: F::Word) {
-        if (old ^ new) & !L::SOFTWARE == F::Word::ZERO && old != new {
-            self.world.store(Permit::runtime(), table, slot, new);
+    pub(crate) fn publish_leaf<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        va: u64,
+        word: F::Word,
+    ) {
+        let run = self.run::<L>(va, 1);
+        if U::LIVE {
+            F::before(self.world, Transition::PublishLeaf, &run);
+        }
+        self.world.store(Permit::runtime(), table, slot, word);
+        self.owe_leaf(&run, U::LIVE);
+        let _ = self.world.count(table, 1);
+    }
+
+    /// What follows the store of leaves: at once, or once for the operation where the spec allows.
+    #[inline(always)]
+    fn owe_leaf(&mut self, run: &Run<'_, F>, live: bool) {
+        if live && F::PUBLISH_LEAF_ONCE {
+            self.owed_leaf = true;
+        } else if live {
+            F::after(self.world, Transition::PublishLeaf, run);
+        }
+    }
+
+    /// A leaf becomes another where the format asks for no more than a store; whether it does.
+    #[inline(always)]
+    pub(crate) fn store_over<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        slot: usize,
+        old: F::Word,
+        new: F::Word,
+    ) -> bool {
+        match L::change(old, new) {
+            Change::Nothing => true,
+            Change::Store => {
+                self.world.store(Permit::runtime(), table, slot, new);
+                true
+            }
+            Change::Publish | Change::Invalidate | Change::Break => false,
         }
     }
 
@@ -126,25 +181,21 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let _ = self.world.count(table, 1);
     }
 
-    /// A leaf becomes an empty slot and no translation of it remains. Returns the table's count if the world keeps one.
+    /// A leaf becomes an empty slot and no translation of it remains. [`forget`](Self::forget) it afterwards.
     #[inline(always)]
-    pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) -> Option<usize> {
-        self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf)
+    pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
+        self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf);
     }
 
     /// A table becomes an empty slot and no walk through it remains: after this its page may be freed.
+    /// [`forget`](Self::forget) it afterwards.
     #[inline(always)]
-    pub(crate) fn invalidate_table<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) -> Option<usize> {
-        self.invalidate::<L>((table, slot), va, Transition::InvalidateTable)
+    pub(crate) fn invalidate_table<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
+        self.invalidate::<L>((table, slot), va, Transition::InvalidateTable);
     }
 
     #[inline(always)]
-    fn invalidate<L: Level<F>>(
-        &mut self,
-        (table, slot): (W::Table, usize),
-        va: u64,
-        transition: Transition,
-    ) -> Option<usize> {
+    fn invalidate<L: Level<F>>(&mut self, (table, slot): (W::Table, usize), va: u64, transition: Transition) {
         let run = self.run::<L>(va, 1);
         if U::LIVE {
             F::before(self.world, transition, &run);
@@ -153,7 +204,12 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if U::LIVE {
             F::after(self.world, transition, &run);
         }
-        self.world.count(table, -1)
+    }
+
+    /// Takes invalidated entries off the table's count; the new one, if the world keeps one.
+    #[inline(always)]
+    pub(crate) fn forget(&mut self, table: W::Table, entries: usize) -> Option<usize> {
+        self.world.count(table, -(entries as isize))
     }
 
     /// Pays what the publications of this operation still owe.

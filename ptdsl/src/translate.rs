@@ -3,10 +3,10 @@
 use core::fmt;
 
 use crate::address::Phys;
-use crate::format::{Along, Format, Level, mask, slot};
-use crate::table::{PageTable, Use, canonical, starts_at};
-use crate::word::Word;
+use crate::format::{Along, Format, Level, mask, root_slot, slot};
+use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{load, table as table_at};
+use crate::word::Word;
 use crate::world::World;
 
 /// A leaf that translates an address.
@@ -75,7 +75,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// [`Fault`], with the level as hardware reports it.
     #[inline]
     pub fn translate<W: World<F>>(&self, world: &W, va: u64) -> Result<Translation<F>, Fault> {
-        if !canonical::<F>(va, self.shape.width) {
+        if !self.canonical(va) {
             return Err(Fault::Input);
         }
         start::<F, F::Top, W>(self, world, va)
@@ -90,7 +90,8 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
 ) -> Result<Translation<F>, Fault> {
     let shape = &table.shape;
     if starts_at::<F, L>(shape.width) {
-        walk::<F, L, W>(world, table_at::<F, W>(world, shape.root), va, shape.width, Along::NONE)
+        let root = table_at::<F, W>(world, shape.root);
+        walk::<F, L, W>(world, root, root_slot::<F, L>(va, shape.width), va, Along::NONE)
     } else {
         start::<F, L::Next, W>(table, world, va)
     }
@@ -100,19 +101,29 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
 fn walk<F: Format, L: Level<F>, W: World<F>>(
     world: &W,
     table: W::Table,
+    index: usize,
     va: u64,
-    width: u32,
     path: Along<F::Word>,
 ) -> Result<Translation<F>, Fault> {
-    let raw = load::<F, W>(world, table, slot::<F, L>(va, width));
-    if L::HAS_TABLE {
-        if let Some(child) = L::next_table(raw) {
-            return walk::<F, L::Next, W>(world, table_at::<F, W>(world, child), va, width, path.then(raw, L::ALONG));
-        }
+    let raw = load::<F, W>(world, table, index);
+    if L::HAS_TABLE
+        && let Some(child) = L::next_table(raw)
+    {
+        let child = table_at::<F, W>(world, child);
+        return walk::<F, L::Next, W>(world, child, slot::<F, L::Next>(va), va, path.then(raw, L::ALONG));
     }
     if L::HAS_LEAF && L::is_leaf(raw) {
         let output = Phys(L::output(raw).0 | va & mask::<F, L>());
-        return Ok(Translation { output, level: L::NUMBER, shift: L::SHIFT, entry: raw, path });
+        return Ok(Translation {
+            output,
+            level: L::NUMBER,
+            shift: L::SHIFT,
+            entry: raw,
+            path,
+        });
     }
-    Err(Fault::Translation { level: L::NUMBER, entry: raw.to_u64() })
+    Err(Fault::Translation {
+        level: L::NUMBER,
+        entry: raw.to_u64(),
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::address::Range;
 use crate::error::Error;
-use crate::format::{Format, Level, low_bits, mask, slot};
+use crate::format::{Format, Level, mask, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{load, table as table_at};
 use crate::world::World;
@@ -87,7 +87,8 @@ fn start<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
 ) -> Result<(), V::Stop> {
     if starts_at::<F, L>(table.shape.width) {
         let root = table_at::<F, W>(world, table.shape.root);
-        walk::<F, L, W, V>(world, root, range, table.shape.width, visitor)
+        let index = root_slot::<F, L>(range.first(), table.shape.width);
+        walk::<F, L, W, V>(world, (root, index), range, range.last(), visitor)
     } else {
         start::<F, L::Next, W, V>(table, world, range, visitor)
     }
@@ -95,17 +96,20 @@ fn start<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
 
 fn walk<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
     world: &mut W,
-    table: W::Table,
-    range: Range,
-    width: u32,
+    (table, mut index): (W::Table, usize),
+    within: Range,
+    last: u64,
     visitor: &mut V,
 ) -> Result<(), V::Stop> {
-    let mut va = range.first();
-    let last = range.last();
-    let end = last.min(va | low_bits(L::SHIFT + L::BITS));
-    let mut index = slot::<F, L>(va, width);
+    let mut va = within.first();
     loop {
-        let mut here = Slot { table, index, va, last, raw: load::<F, W>(world, table, index) };
+        let mut here = Slot {
+            table,
+            index,
+            va,
+            last,
+            raw: load::<F, W>(world, table, index),
+        };
         let then = if L::next_table(here.raw).is_some() {
             visitor.pre::<L>(world, &here)?
         } else {
@@ -116,13 +120,13 @@ fn walk<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
         }
         if let Some(child) = L::next_table(here.raw) {
             let child = table_at::<F, W>(world, child);
-            if let Ok(rest) = Range::inclusive(va, last) {
-                walk::<F, L::Next, W, V>(world, child, rest, width, visitor)?;
+            if let Ok(part) = Range::inclusive(va, within.last().min(va | mask::<F, L>())) {
+                walk::<F, L::Next, W, V>(world, (child, slot::<F, L::Next>(va)), part, last, visitor)?;
             }
             visitor.post::<L>(world, &here)?;
         }
         let slot_last = va | mask::<F, L>();
-        if slot_last >= end {
+        if slot_last >= within.last() {
             return Ok(());
         }
         va = slot_last + 1;

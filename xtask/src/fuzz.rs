@@ -45,6 +45,11 @@ pub(crate) fn run(context: &Context) -> Result<String, String> {
     fuzz.arg(format!("-artifact_prefix={}/", target.display()));
     fuzz.arg(&found).arg(context.root().join("formats"));
     let text = context.run(fuzz)?;
+    if !text.contains("inline 8-bit counters") {
+        return Err(format!(
+            "{text}the target was built without counters: the fuzzer would be blind"
+        ));
+    }
     let runs = text
         .lines()
         .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));

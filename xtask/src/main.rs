@@ -9,6 +9,7 @@ mod context;
 mod cost;
 mod fuzz;
 mod no_panic;
+mod readme;
 mod step;
 mod test;
 mod tools;
@@ -32,6 +33,8 @@ enum Task {
     Ci(Selection),
     /// Measure: instructions per page, time of `gen`, cost of building with the macro
     Bench(Selection),
+    /// Write into the README's blocks what they show
+    Readme,
 }
 
 #[derive(Args)]
@@ -49,6 +52,7 @@ struct Selection {
 
 fn main() -> ExitCode {
     let (steps, selection) = match Cli::parse().task {
+        Task::Readme => return mend_readme(),
         Task::Test(selection) => (test::STEPS, selection),
         Task::Ci(selection) => (ci::STEPS, selection),
         Task::Bench(selection) => (bench::STEPS, selection),
@@ -62,6 +66,19 @@ fn main() -> ExitCode {
         Err(message) => {
             eprintln!("error: {message}");
             ExitCode::from(2)
+        }
+    }
+}
+
+fn mend_readme() -> ExitCode {
+    match readme::mend(&context::Context::new(false)) {
+        Ok(remark) => {
+            println!("README.md: {remark} written");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::step::Step;
 use crate::tools::Tool;
-use crate::{bench, fuzz, no_panic};
+use crate::{bench, fuzz, no_panic, readme};
 
 /// The recorded behaviour of Linux 6.1 and of the original patch, in groups that the replay takes together.
 const VECTORS: &str = "examples/kvm-hyp/vectors";
@@ -43,6 +43,12 @@ pub(crate) const STEPS: &[Step] = &[
         purpose: "Linux's recorded results and page counts, on the runtime's own operations",
         tools: &[Tool::Gcc],
         run: |context| replay(context, "ptdsl", 2),
+    },
+    Step {
+        name: "readme",
+        purpose: "what the README shows of files and output is what they are",
+        tools: &[Tool::Gcc],
+        run: readme::check,
     },
     Step {
         name: "no-panic",

@@ -91,7 +91,7 @@ fn run(case: &str) -> Outcome {
         }
         "map-single" => {
             for at in (START..START + GIB).step_by(PAGE as usize) {
-                measured_map(&mut table, &mut world, Range::new(at, PAGE)?, attributes)?;
+                measured_page(&mut table, &mut world, Range::new(at, PAGE)?, attributes)?;
             }
             mapped(&table, &world, PAGES)
         }
@@ -150,6 +150,16 @@ fn measured_map(
         attributes,
         black_box(PAGES_ONLY),
     )
+}
+
+#[inline(never)]
+fn measured_page(
+    table: &mut PageTable,
+    world: &mut World,
+    range: Range,
+    attributes: Attributes,
+) -> Result<(), ptdsl::MapError> {
+    table.map(world, range, Phys(range.first() - START + OUTPUT), attributes)
 }
 
 #[inline(never)]

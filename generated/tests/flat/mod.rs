@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ptdsl::{Boundary, Config, Error, Format, How, Inactive, Level, Live, MapError, PageTable, Phys, Range, Sizes};
+use ptdsl::{
+    Boundary, Config, Error, Format, How, Inactive, Level, Live, MapError, PageTable, Phys, Range, Sizes,
+};
 use ptdsl::{Stopped, Unmapped, World};
 
 /// One mapped page: the leaf that maps it (first address, log2 of its bytes), and its output.
@@ -38,7 +40,13 @@ impl<F: Format> Flat<F> {
         all.retain(|level| level.0 < config.width);
         let leaf_shifts = all.iter().filter(|l| l.2).map(|l| (l.0, l.1)).collect();
         let levels = all.iter().map(|l| (l.0, l.1)).collect();
-        Flat { pages: BTreeMap::new(), width: config.width, output_bits: config.output_bits, leaf_shifts, levels }
+        Flat {
+            pages: BTreeMap::new(),
+            width: config.width,
+            output_bits: config.output_bits,
+            leaf_shifts,
+            levels,
+        }
     }
 
     fn granule() -> u64 {
@@ -52,7 +60,10 @@ impl<F: Format> Flat<F> {
     /// Whether a page is mapped within the naturally aligned region around `va`.
     fn any_within(&self, va: u64, shift: u32) -> bool {
         let first = va & !Self::low(shift);
-        self.pages.range(first..=first | Self::low(shift)).next().is_some()
+        self.pages
+            .range(first..=first | Self::low(shift))
+            .next()
+            .is_some()
     }
 
     /// The level where a walk to an unmapped page ends: the highest whose region holds nothing.
@@ -74,7 +85,9 @@ impl<F: Format> Flat<F> {
             || last % Self::granule() != Self::granule() - 1
             || output % Self::granule() != 0
             || last >> (self.width - 1) > 1
-            || output.checked_add(last - first).is_none_or(|o| o >> self.output_bits != 0);
+            || output
+                .checked_add(last - first)
+                .is_none_or(|o| o >> self.output_bits != 0);
         if bad {
             return Err((0, None));
         }
@@ -85,7 +98,9 @@ impl<F: Format> Flat<F> {
             }
             let to = output + (va - first);
             let fits = |shift: u32| {
-                (va | to) & Self::low(shift) == 0 && last - va >= Self::low(shift) && !self.any_within(va, shift)
+                (va | to) & Self::low(shift) == 0
+                    && last - va >= Self::low(shift)
+                    && !self.any_within(va, shift)
             };
             let granule = F::GRANULE_SHIFT;
             let shift = self
@@ -95,7 +110,12 @@ impl<F: Format> Flat<F> {
                 .find(|&s| s == granule || how.sizes == Sizes::Largest && fits(s))
                 .unwrap_or(granule);
             for page in (0..1_u64 << (shift - granule)).map(|k| k << granule) {
-                let entry = Page { leaf: va, shift, output: to + page, attributes };
+                let entry = Page {
+                    leaf: va,
+                    shift,
+                    output: to + page,
+                    attributes,
+                };
                 self.pages.insert(va + page, entry);
             }
             if last - va == Self::low(shift) {
@@ -115,17 +135,30 @@ impl<F: Format> Flat<F> {
             let bytes = va - first;
             let Some(page) = self.pages.get(&va).copied() else {
                 let level = before.hole_level(va);
-                return Unmapped { bytes, stopped: Some(Stopped::Hole { va, level }) };
+                return Unmapped {
+                    bytes,
+                    stopped: Some(Stopped::Hole { va, level }),
+                };
             };
             if page.leaf != va || last - va < Self::low(page.shift) {
-                let level = self.leaf_shifts.iter().find(|l| l.0 == page.shift).map_or(0, |l| l.1);
-                return Unmapped { bytes, stopped: Some(Stopped::Leaf { va: page.leaf, level }) };
+                let level = self
+                    .leaf_shifts
+                    .iter()
+                    .find(|l| l.0 == page.shift)
+                    .map_or(0, |l| l.1);
+                return Unmapped {
+                    bytes,
+                    stopped: Some(Stopped::Leaf { va: page.leaf, level }),
+                };
             }
             for k in (0..1_u64 << page.shift).step_by(1 << F::GRANULE_SHIFT) {
                 self.pages.remove(&(va + k));
             }
             if last - va == Self::low(page.shift) {
-                return Unmapped { bytes: last - first + 1, stopped: None };
+                return Unmapped {
+                    bytes: last - first + 1,
+                    stopped: None,
+                };
             }
             va += 1 << page.shift;
         }
@@ -135,12 +168,18 @@ impl<F: Format> Flat<F> {
     /// the same leaves.
     pub fn compare<W: World<F>>(&self, table: &PageTable<F, Live>, world: &W) {
         for (&va, page) in &self.pages {
-            let found = table.translate(world, va + 0x123).unwrap_or_else(|fault| panic!("{va:#x}: {fault}"));
+            let found = table
+                .translate(world, va + 0x123)
+                .unwrap_or_else(|fault| panic!("{va:#x}: {fault}"));
             assert_eq!(found.output, Phys(page.output + 0x123), "{va:#x}");
             assert_eq!(found.shift, page.shift, "{va:#x}");
             assert_eq!(found.attributes(), Some(page.attributes), "{va:#x}");
         }
-        for va in self.pages.keys().flat_map(|va| [va.wrapping_sub(Self::granule()), va + Self::granule()]) {
+        for va in self
+            .pages
+            .keys()
+            .flat_map(|va| [va.wrapping_sub(Self::granule()), va + Self::granule()])
+        {
             if va >> self.width == 0 && !self.pages.contains_key(&va) {
                 let fault = table.translate(world, va).expect_err("nothing is mapped there");
                 let level = self.hole_level(va);
@@ -153,8 +192,12 @@ impl<F: Format> Flat<F> {
             .expect("in range")
             .map(|m| (m.va, m.leaf.shift, m.leaf.output.0))
             .collect();
-        let expected: Vec<(u64, u32, u64)> =
-            self.pages.iter().filter(|(va, p)| **va == p.leaf).map(|(&va, p)| (va, p.shift, p.output)).collect();
+        let expected: Vec<(u64, u32, u64)> = self
+            .pages
+            .iter()
+            .filter(|(va, p)| **va == p.leaf)
+            .map(|(&va, p)| (va, p.shift, p.output))
+            .collect();
         assert_eq!(found, expected);
     }
 }
@@ -171,10 +214,19 @@ pub fn map_both<F: Format, W: World<F>>(
     match (expected, found) {
         (Ok(()), Ok(())) => {}
         (Err((0, None)), Err(MapError { mapped: 0, error })) => assert!(
-            matches!(error, Error::Misaligned { .. } | Error::OutOfRange { .. } | Error::OutputOutOfRange { .. }),
+            matches!(
+                error,
+                Error::Misaligned { .. } | Error::OutOfRange { .. } | Error::OutputOutOfRange { .. }
+            ),
             "{error}"
         ),
-        (Err((bytes, Some(at))), Err(MapError { mapped, error: Error::AlreadyMapped { va, .. } })) => {
+        (
+            Err((bytes, Some(at))),
+            Err(MapError {
+                mapped,
+                error: Error::AlreadyMapped { va, .. },
+            }),
+        ) => {
             assert_eq!((bytes, at), (mapped, va));
         }
         (expected, found) => panic!("expected {expected:?}, found {found:?}"),
@@ -194,5 +246,7 @@ pub fn unmap_both<F: Format, W: World<F>>(
 
 /// A live table of that shape.
 pub fn create<F: Format, W: World<F>>(world: &mut W, config: &Config<F>) -> PageTable<F, Live> {
-    PageTable::<F, Inactive>::create(world, config).expect("the arena has room").activate(world)
+    PageTable::<F, Inactive>::create(world, config)
+        .expect("the arena has room")
+        .activate(world)
 }

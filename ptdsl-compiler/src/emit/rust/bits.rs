@@ -34,7 +34,9 @@ pub(super) fn mask(places: &[Place]) -> u64 {
 
 /// A value put into its places, computed now.
 pub(super) fn put(places: &[Place], value: u64) -> u64 {
-    places.iter().fold(0, |word, place| word | (value >> place.value_lo & ones(place.width())) << place.lo)
+    places.iter().fold(0, |word, place| {
+        word | (value >> place.value_lo & ones(place.width())) << place.lo
+    })
 }
 
 /// `0x00ff_ffff`, or decimal below ten.
@@ -66,7 +68,11 @@ fn shifted(value: TokenStream, left: i64) -> TokenStream {
 fn moved(from: &TokenStream, left: i64, arrive: u64, all: u64) -> TokenStream {
     let value = shifted(quote! { #from }, left);
     // A shift by itself already drops what lies outside.
-    let reach = if left >= 0 { all & (all << left) } else { all >> -left };
+    let reach = if left >= 0 {
+        all & (all << left)
+    } else {
+        all >> -left
+    };
     if reach == arrive {
         return value;
     }
@@ -75,7 +81,11 @@ fn moved(from: &TokenStream, left: i64, arrive: u64, all: u64) -> TokenStream {
 }
 
 fn joined(parts: Vec<TokenStream>) -> TokenStream {
-    if parts.is_empty() { quote! { 0 } } else { quote! { #(#parts)|* } }
+    if parts.is_empty() {
+        quote! { 0 }
+    } else {
+        quote! { #(#parts)|* }
+    }
 }
 
 /// The value that stands in places of the word `from`; `bits` is the word's width.
@@ -103,5 +113,10 @@ pub(super) fn move_between(
             None => distances.push((distance, arrive)),
         }
     }
-    joined(distances.into_iter().map(|(distance, arrive)| moved(from, distance, arrive, ones(bits))).collect())
+    joined(
+        distances
+            .into_iter()
+            .map(|(distance, arrive)| moved(from, distance, arrive, ones(bits)))
+            .collect(),
+    )
 }

@@ -9,7 +9,10 @@ use super::model::{Descriptor, Model, getter, places_text, setter};
 use crate::ir::{FieldId, KindClass, Role};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
-    let types = model.descriptors.iter().map(|descriptor| emit_one(model, descriptor));
+    let types = model
+        .descriptors
+        .iter()
+        .map(|descriptor| emit_one(model, descriptor));
     quote! { #(#types)* }
 }
 
@@ -23,7 +26,10 @@ fn emit_one(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     let fields = descriptor.fields();
     let accessors = fields.iter().map(|&id| accessors(model, descriptor, id));
     let debug = debug(model, descriptor, &fields);
-    let missing = format!(" The descriptor in a word; `None` for a word that is no `{}` there.", kind.name);
+    let missing = format!(
+        " The descriptor in a word; `None` for a word that is no `{}` there.",
+        kind.name
+    );
     quote! {
         #about
         #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,8 +67,11 @@ fn predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     if all.is_empty() {
         return quote! { { let _ = raw; false } };
     }
-    let closed: Vec<FieldId> =
-        descriptor.fields().into_iter().filter(|&id| model.field(id).other_values_fault).collect();
+    let closed: Vec<FieldId> = descriptor
+        .fields()
+        .into_iter()
+        .filter(|&id| model.field(id).other_values_fault)
+        .collect();
     if !closed.is_empty() && descriptor.cubes().len() > 1 {
         all = quote! { (#all) };
     }
@@ -94,8 +103,14 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     let reach = literal(address_mask(&address));
     let place = place_address(model, &address);
     let (about, argument) = match kind.class {
-        KindClass::Table => (" Points to a table, all else at its default; `None` for an address it cannot hold.", quote! { next }),
-        _ => (" Maps `output`, all else at its default; `None` for an address it cannot hold.", quote! { output }),
+        KindClass::Table => (
+            " Points to a table, all else at its default; `None` for an address it cannot hold.",
+            quote! { next },
+        ),
+        _ => (
+            " Maps `output`, all else at its default; `None` for an address it cannot hold.",
+            quote! { output },
+        ),
     };
     quote! {
         #[doc = #about]
@@ -109,18 +124,28 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
 
 /// The address bits that a descriptor holds.
 pub(super) fn address_mask(places: &[Place]) -> u64 {
-    places.iter().fold(0, |mask, p| mask | ones(p.width()) << p.value_lo)
+    places
+        .iter()
+        .fold(0, |mask, p| mask | ones(p.width()) << p.value_lo)
 }
 
 /// `address: u64` in its places of a word.
 pub(super) fn place_address(model: &Model<'_>, places: &[Place]) -> TokenStream {
     let placed = insert(&quote! { address }, places, 64);
-    if model.format.word_bits == 64 { quote! { (#placed) } } else { quote! { (#placed) as u32 } }
+    if model.format.word_bits == 64 {
+        quote! { (#placed) }
+    } else {
+        quote! { (#placed) as u32 }
+    }
 }
 
 /// The address in the word `from`, as `u64`.
 pub(super) fn take_address(model: &Model<'_>, from: &TokenStream, places: &[Place]) -> TokenStream {
-    let wide = if model.format.word_bits == 64 { from.clone() } else { quote! { (#from as u64) } };
+    let wide = if model.format.word_bits == 64 {
+        from.clone()
+    } else {
+        quote! { (#from as u64) }
+    };
     extract(&wide, places, 64)
 }
 
@@ -143,7 +168,15 @@ fn address(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
 fn accessors(model: &Model<'_>, descriptor: &Descriptor<'_>, id: FieldId) -> TokenStream {
     let (name, field) = (&descriptor.name, model.field(id));
     let places = descriptor.field(id);
-    accessor_pair(model, id, &quote! { self.0 }, &places, model.format.word_bits, |word| quote! { #name(#word) }, field.default)
+    accessor_pair(
+        model,
+        id,
+        &quote! { self.0 },
+        &places,
+        model.format.word_bits,
+        |word| quote! { #name(#word) },
+        field.default,
+    )
 }
 
 /// Getter and setter of a field in a word.
@@ -159,9 +192,19 @@ pub(super) fn accessor_pair(
     let field = model.field(id);
     let (get, set) = (getter(field), setter(field));
     let field_type = model.field_type(id);
-    let default = if default == 0 { String::new() } else { format!(" Default {default:#x}.") };
+    let default = if default == 0 {
+        String::new()
+    } else {
+        format!(" Default {default:#x}.")
+    };
     let about = format!(" {}, {}.{default}", field.manual_name, places_text(places));
-    let cast = |value: TokenStream| if bits == model.format.word_bits { value } else { quote! { (#value) as u32 } };
+    let cast = |value: TokenStream| {
+        if bits == model.format.word_bits {
+            value
+        } else {
+            quote! { (#value) as u32 }
+        }
+    };
     let value = extract(word, places, bits);
     let (got, raw) = match model.field_types.get(&id) {
         Some(name) => {

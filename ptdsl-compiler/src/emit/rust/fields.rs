@@ -13,7 +13,10 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         let field = model.field(id);
         let bits = field.bits;
         let max = literal(ones(bits));
-        let about = docs(&field.docs, &format!("Field {} ({bits} bits).", field.manual_name));
+        let about = docs(
+            &field.docs,
+            &format!("Field {} ({bits} bits).", field.manual_name),
+        );
         let constants = field.values.iter().map(|value| {
             let constant = format_ident!("{}", names::escape(&names::shout(&value.name)));
             let doc = format!(" `{} = {:#b}`", value.name, value.value);

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::bits::{Place, literal, mask, move_between, ones, put};
+use super::changes;
 use super::descriptors::{address_mask, place_address};
 use super::entries::reserved;
 use super::model::{Descriptor, Model, entry_name, level_name};
@@ -12,7 +13,10 @@ use crate::ir::{FieldId, KindClass, Level};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let levels = &model.format.levels;
-    let types = levels.iter().enumerate().map(|(i, level)| one(model, level, levels.get(i + 1)));
+    let types = levels
+        .iter()
+        .enumerate()
+        .map(|(i, level)| one(model, level, levels.get(i + 1)));
     quote! { #(#types)* }
 }
 
@@ -34,9 +38,10 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
     let (shift, bits) = (u32_literal(level.shift), u32_literal(level.index_bits));
     let empty = literal(level.empty);
     let places = leaves.first().map(|leaf| leaf.address()).unwrap_or_default();
-    let step = literal(put(&places, 1_u64.checked_shl(level.shift).unwrap_or(0)) & ones(model.format.word_bits));
+    let step =
+        literal(put(&places, 1_u64.checked_shl(level.shift).unwrap_or(0)) & ones(model.format.word_bits));
     let linear = literal(linear(&places));
-    let software = literal(leaves.first().map_or(0, |leaf| model.software_mask(leaf.kind)));
+    let change = changes::emit(model, leaves.first().copied());
     let along = literal(along(model, &tables));
     let typed = typed(model, level, &entry);
     let next_table = first_match(&tables, |d| quote! { Some(#d(raw).next()) }, quote! { None });
@@ -60,7 +65,6 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             const EMPTY: #word = #empty;
             const STEP: #word = #step;
             const LINEAR: u64 = #linear;
-            const SOFTWARE: #word = #software;
             const ALONG: #word = #along;
             fn entry(raw: #word) -> #entry { #typed }
             #[inline(always)]
@@ -73,6 +77,7 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             fn leaf(output: Phys, attributes: Attributes) -> #word { #leaf }
             #[inline(always)]
             fn link(child: Phys) -> #word { #link }
+            fn change(old: #word, new: #word) -> Change { #change }
         }
     }
 }
@@ -84,31 +89,57 @@ fn u32_literal(value: u32) -> proc_macro2::Literal {
 /// `2 MiB`
 pub(super) fn size(shift: u32) -> String {
     const UNITS: [&str; 7] = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    format!("{} {}", 1_u64 << (shift % 10), UNITS[(shift / 10) as usize % UNITS.len()])
+    format!(
+        "{} {}",
+        1_u64 << (shift % 10),
+        UNITS[(shift / 10) as usize % UNITS.len()]
+    )
 }
 
 fn of_class<'m, 'a>(model: &'m Model<'a>, level: &Level, class: KindClass) -> Vec<&'m Descriptor<'a>> {
-    level.kinds.iter().filter(|kind| kind.class == class).map(|kind| model.descriptor(level, kind)).collect()
+    level
+        .kinds
+        .iter()
+        .filter(|kind| kind.class == class)
+        .map(|kind| model.descriptor(level, kind))
+        .collect()
 }
 
 /// Output bits that a leaf holds in one piece with the lowest: within them, adding [`Level::STEP`] carries rightly.
 fn linear(places: &[Place]) -> u64 {
     match places {
         [] | [_] => u64::MAX,
-        _ => places.iter().min_by_key(|p| p.value_lo).map_or(0, |p| ones(p.value_lo + p.width())),
+        _ => places
+            .iter()
+            .min_by_key(|p| p.value_lo)
+            .map_or(0, |p| ones(p.value_lo + p.width())),
     }
 }
 
 /// Table bits that hierarchical attributes read; all, where every table has them in the same places.
 fn along(model: &Model<'_>, tables: &[&Descriptor<'_>]) -> u64 {
-    let fields: Vec<FieldId> = model.format.effective.iter().flat_map(|e| e.path.iter().copied()).collect();
-    let places = |table: &Descriptor<'_>| -> Vec<Vec<Place>> { fields.iter().map(|&id| table.field(id)).collect() };
-    let mut all = model.descriptors.iter().filter(|d| d.kind.class == KindClass::Table).map(places);
+    let fields: Vec<FieldId> = model
+        .format
+        .effective
+        .iter()
+        .flat_map(|e| e.path.iter().copied())
+        .collect();
+    let places =
+        |table: &Descriptor<'_>| -> Vec<Vec<Place>> { fields.iter().map(|&id| table.field(id)).collect() };
+    let mut all = model
+        .descriptors
+        .iter()
+        .filter(|d| d.kind.class == KindClass::Table)
+        .map(places);
     let first = all.next();
     if all.all(|other| Some(&other) == first.as_ref()) {
         return ones(model.format.word_bits);
     }
-    tables.iter().fold(0, |bits, table| places(table).iter().fold(bits, |bits, places| bits | mask(places)))
+    tables.iter().fold(0, |bits, table| {
+        places(table)
+            .iter()
+            .fold(bits, |bits, places| bits | mask(places))
+    })
 }
 
 fn typed(model: &Model<'_>, level: &Level, entry: &proc_macro2::Ident) -> TokenStream {
@@ -118,7 +149,10 @@ fn typed(model: &Model<'_>, level: &Level, entry: &proc_macro2::Ident) -> TokenS
         .map(|kind| {
             let descriptor = &model.descriptor(level, kind).name;
             let variant = format_ident!("{}", camel(&kind.name));
-            (quote! { #descriptor::matches(raw) }, quote! { #entry::#variant(#descriptor(raw)) })
+            (
+                quote! { #descriptor::matches(raw) },
+                quote! { #entry::#variant(#descriptor(raw)) },
+            )
         })
         .collect();
     if reserved(model, level) {
@@ -135,7 +169,9 @@ pub(super) fn chain(arms: &[(TokenStream, TokenStream)], otherwise: TokenStream)
     if arms.is_empty() {
         return otherwise;
     }
-    let arms = arms.iter().map(|(test, value)| quote! { if #test { #value } else });
+    let arms = arms
+        .iter()
+        .map(|(test, value)| quote! { if #test { #value } else });
     quote! { #(#arms)* { #otherwise } }
 }
 
@@ -170,9 +206,13 @@ fn output(leaves: &[&Descriptor<'_>]) -> TokenStream {
         None => quote! { let _ = raw; Phys(0) },
         Some((last, before)) => {
             let last = &last.name;
-            first_match(before, |d| quote! { #d(raw).output() }, quote! { #last(raw).output() })
-                .into_iter()
-                .collect::<TokenStream>()
+            first_match(
+                before,
+                |d| quote! { #d(raw).output() },
+                quote! { #last(raw).output() },
+            )
+            .into_iter()
+            .collect::<TokenStream>()
         }
     }
 }
@@ -185,7 +225,11 @@ fn leaf(model: &Model<'_>, leaf: Option<&&Descriptor<'_>>) -> TokenStream {
     let fixed = leaf.fixed();
     let address = place_address(model, &leaf.address());
     let fields = attributes_in(model, leaf, &quote! { attributes.0 }, true);
-    let fields = if model.format.word_bits == 64 { fields } else { quote! { (#fields) as u32 } };
+    let fields = if model.format.word_bits == 64 {
+        fields
+    } else {
+        quote! { (#fields) as u32 }
+    };
     let fixed = (fixed != 0).then(|| {
         let fixed = literal(fixed);
         quote! { | #fixed }
@@ -205,10 +249,17 @@ pub(super) fn attributes_in(
         let there = leaf.field(*id);
         for bit in 0..model.field(*id).bits {
             let at = |places: &[Place]| {
-                places.iter().find(|p| (p.value_lo..p.value_lo + p.width()).contains(&bit)).map(|p| p.lo + bit - p.value_lo)
+                places
+                    .iter()
+                    .find(|p| (p.value_lo..p.value_lo + p.width()).contains(&bit))
+                    .map(|p| p.lo + bit - p.value_lo)
             };
             if let (Some(home), Some(there)) = (at(home), at(&there)) {
-                moves.push(if to_leaf { (home, there, 1) } else { (there, home, 1) });
+                moves.push(if to_leaf {
+                    (home, there, 1)
+                } else {
+                    (there, home, 1)
+                });
             }
         }
     }

@@ -53,10 +53,22 @@ pub(super) fn expression(model: &Model<'_>, value: &Expression) -> TokenStream {
             let of = parameter(*of);
             let mask = literal(ones(hi - lo + 1));
             let shift = Literal::u32_unsuffixed(*lo);
-            let moved = if *lo == 0 { of } else { quote! { (#of >> #shift) } };
-            if hi - lo == 63 - lo { moved } else { quote! { (#moved & #mask) } }
+            let moved = if *lo == 0 {
+                of
+            } else {
+                quote! { (#of >> #shift) }
+            };
+            if hi - lo == 63 - lo {
+                moved
+            } else {
+                quote! { (#moved & #mask) }
+            }
         }
-        Expression::Binary { operator, left, right } => {
+        Expression::Binary {
+            operator,
+            left,
+            right,
+        } => {
             let (left, right) = (expression(model, left), expression(model, right));
             match operator {
                 Operator::Or => quote! { (#left | #right) },
@@ -65,7 +77,11 @@ pub(super) fn expression(model: &Model<'_>, value: &Expression) -> TokenStream {
                 Operator::Subtract => quote! { u64::wrapping_sub(#left, #right) },
             }
         }
-        Expression::If { option, then, otherwise } => {
+        Expression::If {
+            option,
+            then,
+            otherwise,
+        } => {
             let option = format_ident!("{}", snake(&model.format.options[option.0].name));
             let (then, otherwise) = (expression(model, then), expression(model, otherwise));
             quote! { (if shape.options.#option { #then } else { #otherwise }) }

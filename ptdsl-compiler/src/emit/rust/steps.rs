@@ -71,8 +71,11 @@ fn execute(instruction: &Instruction) -> TokenStream {
             Step::#name => unsafe { core::arch::asm!(#assembly, options(nostack, preserves_flags)) },
         };
     }
-    let parameters: Vec<Ident> =
-        instruction.parameters.iter().map(|p| format_ident!("{}", names::escape(p))).collect();
+    let parameters: Vec<Ident> = instruction
+        .parameters
+        .iter()
+        .map(|p| format_ident!("{}", names::escape(p)))
+        .collect();
     quote! {
         // SAFETY: invalidates what a TLB holds; the next walk finds it in the tables again.
         Step::#name(#(#parameters),*) => unsafe {
@@ -83,7 +86,10 @@ fn execute(instruction: &Instruction) -> TokenStream {
 
 /// The sequence of a transition; none where the format has no tables or no leaves.
 fn sequence(format: &Format, transition: Transition) -> Option<&Sequence> {
-    Transition::ALL.iter().position(|t| *t == transition).and_then(|i| format.sequences.get(i))
+    Transition::ALL
+        .iter()
+        .position(|t| *t == transition)
+        .and_then(|i| format.sequences.get(i))
 }
 
 fn name(transition: Transition) -> Ident {
@@ -103,7 +109,10 @@ pub(super) fn publish_facts(format: &Format) -> (bool, bool) {
     let steps = |t| sequence(format, t).map_or((&[][..], &[][..]), |s| (&s.before[..], &s.after[..]));
     let (leaf_before, leaf) = steps(Transition::PublishLeaf);
     let (_, table) = steps(Transition::PublishTable);
-    let once = leaf.iter().chain(leaf_before).all(|step| step.operands.is_empty());
+    let once = leaf
+        .iter()
+        .chain(leaf_before)
+        .all(|step| step.operands.is_empty());
     (once, once && table.ends_with(leaf))
 }
 
@@ -127,8 +136,14 @@ fn side<'a>(model: &Model<'a>, method: &str, steps: impl Fn(&'a Sequence) -> &'a
         }
     }
     let all_empty = arms.iter().all(|(_, steps)| steps.is_empty());
-    let uses_run = arms.iter().any(|(_, steps)| steps.iter().any(|s| !s.operands.is_empty()));
-    let run = if uses_run { quote! { run } } else { quote! { _run } };
+    let uses_run = arms
+        .iter()
+        .any(|(_, steps)| steps.iter().any(|s| !s.operands.is_empty()));
+    let run = if uses_run {
+        quote! { run }
+    } else {
+        quote! { _run }
+    };
     let body = if all_empty {
         quote! { let _ = (world, transition); }
     } else {
@@ -176,8 +191,13 @@ fn operands(model: &Model<'_>) -> TokenStream {
             let about = format!(" The operand `{}` of the entry at `va`.", operand.name);
             let parts = parts(model, &operand.parts);
             let reads = |p: fn(&Parameter) -> bool| operand.parts.iter().any(|part| mentions(&part.value, p));
-            let va = if reads(|p| *p == Parameter::Input) { quote! { va } } else { quote! { _va } };
-            let run = if reads(|p| *p != Parameter::Input) || operand.parts.iter().any(|p| chooses(&p.value)) {
+            let va = if reads(|p| *p == Parameter::Input) {
+                quote! { va }
+            } else {
+                quote! { _va }
+            };
+            let run = if reads(|p| *p != Parameter::Input) || operand.parts.iter().any(|p| chooses(&p.value))
+            {
                 quote! { run }
             } else {
                 quote! { _run }
@@ -185,7 +205,10 @@ fn operands(model: &Model<'_>) -> TokenStream {
             let shape = operand
                 .parts
                 .iter()
-                .any(|p| chooses(&p.value) || mentions(&p.value, |p| !matches!(p, Parameter::Input | Parameter::Level)))
+                .any(|p| {
+                    chooses(&p.value)
+                        || mentions(&p.value, |p| !matches!(p, Parameter::Input | Parameter::Level))
+                })
                 .then(|| quote! { let shape = run.shape; });
             quote! {
                 #[doc = #about]
@@ -232,8 +255,16 @@ pub(super) fn parts(model: &Model<'_>, parts: &[Part]) -> TokenStream {
                 value = quote! { (#value & #ones) };
             }
             let lo = Literal::u32_unsuffixed(part.lo);
-            if part.lo == 0 { value } else { quote! { (#value << #lo) } }
+            if part.lo == 0 {
+                value
+            } else {
+                quote! { (#value << #lo) }
+            }
         })
         .collect();
-    if parts.is_empty() { quote! { 0 } } else { quote! { #(#parts)|* } }
+    if parts.is_empty() {
+        quote! { 0 }
+    } else {
+        quote! { #(#parts)|* }
+    }
 }

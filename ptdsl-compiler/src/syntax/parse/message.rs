@@ -5,9 +5,10 @@ use super::super::token::{Token, TokenKind};
 use super::Source;
 use crate::diagnostic::{Code, Diagnostic};
 use pest::error::{Error, ErrorVariant};
+use std::ops::Range;
 
 /// The words that begin a declaration.
-const DECLARATIONS: [&str; 24] = [
+pub(super) const DECLARATIONS: [&str; 24] = [
     "format",
     "arch",
     "option",
@@ -54,16 +55,31 @@ const RESERVED: [&str; 16] = [
     "when",
 ];
 
+/// An error, and how to go on behind it.
+pub(super) struct Finding {
+    /// The error in words.
+    pub(super) fault: Diagnostic,
+    /// Index of the token whose declaration or entry is faulty.
+    pub(super) blame: usize,
+    /// What was meant, if that is certain: bytes, and as many other bytes.
+    pub(super) repair: Option<(Range<usize>, &'static str)>,
+}
+
 /// The error in words. `found` is the index of the token that could not stand there, or the number of tokens at the end.
-pub(super) fn diagnostic(
+pub(super) fn finding(
     source: &Source<'_>,
     tokens: &[Token<'_>],
     found: usize,
     error: &Error<Rule>,
-) -> Diagnostic {
+) -> Finding {
     let rules: &[Rule] = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives,
         ErrorVariant::CustomError { .. } => &[],
+    };
+    let (rules, found) = match next_entry(source.text, tokens, found) {
+        // `XN` on one line and `[2]` on the next were read as `XN[2]`.
+        Some(bracket) if rules.contains(&Rule::semi) => (&[Rule::semi][..], bracket),
+        _ => (rules, found),
     };
     let before = found.checked_sub(1).map(|at| tokens[at]);
     let token = tokens.get(found).copied();
@@ -101,12 +117,36 @@ pub(super) fn diagnostic(
         fault = fault.label(source.at(&open), "this `{` is not closed");
     }
     let after = tokens.get(found + 1).copied();
-    match help(rules, before, token, after) {
+    let fault = match help(rules, before, token, after) {
         Some(help) => fault.help(help),
         None if missing_semi => fault.help("write `;`"),
         None if token.is_none() => fault.help("close every `{` with `}`"),
         None => fault,
-    }
+    };
+    let space_behind = |at: usize| source.text[at..].starts_with([' ', '\t', '\r', '\n']);
+    let repair = match (before, token) {
+        (Some(before), _) if missing_semi && space_behind(before.end()) => {
+            Some((before.end()..before.end() + 1, ";"))
+        }
+        (_, Some(token)) if token.is("==") => Some((token.start..token.end(), " =")),
+        (_, Some(token)) if kebab(before, token, after).is_some() => Some((token.start..token.end(), "_")),
+        _ => None,
+    };
+    let blame = if missing_semi {
+        found.saturating_sub(1)
+    } else {
+        found
+    };
+    Finding { fault, blame, repair }
+}
+
+/// The `[` at the begin of a line, behind a name, whose `]` stands before `found`.
+fn next_entry(text: &str, tokens: &[Token<'_>], found: usize) -> Option<usize> {
+    let close = found.checked_sub(1).filter(|&at| tokens[at].is("]"))?;
+    let open = tokens[..close].iter().rposition(|token| token.is("["))?;
+    let name = tokens[open.checked_sub(1)?];
+    let begins_line = text[name.end()..tokens[open].start].contains('\n');
+    (name.kind == TokenKind::Word && begins_line).then_some(open)
 }
 
 /// What was probably meant.
@@ -118,14 +158,14 @@ fn help(
 ) -> Option<String> {
     let token = token?;
     let wants = |rule| rules.contains(&rule);
-    let declaration = [
+    let declarations = [
+        Rule::file,
         Rule::item,
         Rule::member,
         Rule::declaration,
         Rule::member_declaration,
-    ]
-    .into_iter()
-    .any(wants);
+    ];
+    let declaration = declarations.into_iter().any(wants);
     if token.kind == TokenKind::Word {
         if declaration {
             return declaration_help(token.text);
@@ -136,11 +176,14 @@ fn help(
                 token.text
             ));
         }
-        let keywords: Vec<String> = rules.iter().filter_map(keyword).collect();
+        let mut keywords: Vec<String> = rules.iter().filter_map(keyword).collect();
+        if wants(Rule::class) {
+            keywords.extend(["store".to_owned(), "break".to_owned()]);
+        }
         return closest(token.text, keywords.iter().map(String::as_str))
             .map(|word| format!("did you mean `{word}`?"));
     }
-    if token.kind == TokenKind::Doc {
+    if token.kind == TokenKind::Doc || before.is_some_and(|before| before.kind == TokenKind::Doc) {
         return Some(
             "`///` documents the declaration, entry, row or register behind it; for a remark write `//`"
                 .to_owned(),
@@ -189,7 +232,9 @@ fn declaration_help(word: &str) -> Option<String> {
 /// `arm64-hyp`: the words on both sides touch the sign.
 fn kebab(before: Option<Token<'_>>, sign: Token<'_>, after: Option<Token<'_>>) -> Option<String> {
     let (before, after) = (before?, after?);
-    let words = before.kind == TokenKind::Word && matches!(after.kind, TokenKind::Word | TokenKind::Number);
+    let words = sign.is("-")
+        && before.kind == TokenKind::Word
+        && matches!(after.kind, TokenKind::Word | TokenKind::Number);
     let touch = before.end() == sign.start && sign.end() == after.start;
     (words && touch).then(|| format!("names have no `-`: write `{}_{}`", before.text, after.text))
 }
@@ -225,27 +270,28 @@ fn keyword(rule: &Rule) -> Option<String> {
 
 /// `a`, `a or b`, `a, b or c`
 fn expected(rules: &[Rule]) -> String {
+    let (meaning, value) = (rules.contains(&Rule::kw_res0), rules.contains(&Rule::along));
     let mut words: Vec<String> = Vec::new();
-    let meaning = rules.contains(&Rule::kw_res0);
     for rule in rules {
-        let word = match rule {
-            Rule::kw_ignored
-            | Rule::kw_res0
-            | Rule::kw_res1
-            | Rule::kw_mbz
-            | Rule::kw_mbo
-            | Rule::kw_software
-                if meaning =>
-            {
-                "`ignored`, `res0`, `res1`, `mbz`, `mbo`, `software`".to_owned()
+        let more: &[&str] = match rule {
+            // What may stand before or behind nearly everything does not help.
+            Rule::doc => &[],
+            Rule::EOI if rules.len() > 1 => &[],
+            // The words for bits without a name come together, and so do those that begin a value.
+            Rule::kw_ignored | Rule::kw_res1 | Rule::kw_mbz | Rule::kw_mbo | Rule::kw_software if meaning => {
+                &[]
             }
-            // A doc comment may stand before nearly everything; saying so does not help.
-            Rule::doc => continue,
-            rule => word(rule),
+            Rule::kw_res0 if meaning => &["`ignored`", "`res0`", "`res1`", "`mbz`", "`mbo`", "`software`"],
+            Rule::name | Rule::number | Rule::lparen if value => &[],
+            Rule::along => &["a value"],
+            Rule::class => &["`store`", "`break`"],
+            Rule::entry => &["bits such as `[63:52]`", "`..` and the name of a `fields` block"],
+            rule => {
+                words.push(word(rule));
+                &[]
+            }
         };
-        if !words.contains(&word) {
-            words.push(word);
-        }
+        words.extend(more.iter().map(|&word| word.to_owned()));
     }
     let last = words.pop();
     match last {
@@ -285,11 +331,11 @@ fn word(rule: &Rule) -> String {
         Rule::string => "a string",
         Rule::bound => "a bit number",
         Rule::EOI => "the end of the text",
-        Rule::item | Rule::declaration | Rule::member | Rule::member_declaration => "a declaration",
-        Rule::entry => "bits such as `[63:52]`, `..` and the name of a `fields` block",
+        Rule::file | Rule::item | Rule::declaration | Rule::member | Rule::member_declaration => {
+            "a declaration"
+        }
         Rule::guard | Rule::and_guard | Rule::negation | Rule::test => "a condition such as `[1:0] = 0b11`",
         Rule::expression | Rule::or_expression | Rule::and_expression | Rule::sum => "a value",
-        Rule::class => "`store`, `break`",
         Rule::row => "a row such as `r => XN = 1;`",
         Rule::register => "a register",
         rule => match keyword(rule) {

@@ -1,7 +1,7 @@
 //! Goes on after a syntax error: leaves out the faulty piece and parses the rest, so that all errors come at once.
 
 use super::super::grammar::{Grammar, Rule};
-use super::super::token::{Token, TokenKind};
+use super::super::token::{Token, TokenKind, tokens};
 use super::{MAX_ERRORS, Source, limits, message};
 use crate::diagnostic::Diagnostics;
 use pest::Parser;
@@ -25,33 +25,36 @@ const LISTS: [&str; 10] = [
 /// Reports `first` and every error behind it.
 pub(super) fn all_errors(source: &Source<'_>, first: &Error<Rule>, faults: &mut Diagnostics) {
     let mut text = source.text.to_owned();
-    let mut tokens: Vec<Token<'_>> = source
-        .tokens
-        .iter()
-        .filter(|token| token.kind != TokenKind::Comment)
-        .copied()
-        .collect();
     let mut error = first.clone();
     for _ in 0..MAX_ERRORS {
+        let mut words = tokens(&text);
+        words.retain(|token| token.kind != TokenKind::Comment);
         let at = position(&error);
-        let found = tokens
+        let found = words
             .iter()
             .position(|token| token.end() > at)
-            .unwrap_or(tokens.len());
+            .unwrap_or(words.len());
+        let finding = message::finding(source, &words, found, &error);
         // A bad number or string was reported before; the grammar's words for it would say less.
-        let reported = tokens
+        if words
             .get(found)
-            .is_some_and(|token| limits::fault(source, token).is_some());
-        if !reported {
-            faults.push(message::diagnostic(source, &tokens, found, &error));
+            .and_then(|token| limits::fault(source, token))
+            .is_none()
+        {
+            faults.push(finding.fault);
         }
-        let faulty = piece(&tokens, found);
-        if faulty.is_empty() {
-            return;
-        }
-        let bytes = tokens[faulty.start].start..tokens[faulty.end - 1].end();
-        tokens.drain(faulty);
-        text = blank(&text, bytes);
+        let (bytes, other) = match finding.repair {
+            Some((bytes, other)) => (bytes, other.to_owned()),
+            None => {
+                let faulty = piece(&text, &words, finding.blame);
+                if faulty.is_empty() {
+                    return;
+                }
+                let bytes = words[faulty.start].start..words[faulty.end - 1].end();
+                (bytes.clone(), blank(&text[bytes]))
+            }
+        };
+        text.replace_range(bytes, &other);
         match Grammar::parse(Rule::file, &text) {
             Ok(_) => return,
             Err(next) => error = next,
@@ -66,20 +69,24 @@ fn position(error: &Error<Rule>) -> usize {
     }
 }
 
-/// The text with spaces instead of `bytes`; lines stay lines, and every byte stays at its place.
-fn blank(text: &str, bytes: Range<usize>) -> String {
-    let spaces = text[bytes.clone()]
-        .bytes()
-        .map(|byte| if byte == b'\n' { '\n' } else { ' ' });
-    let spaces: String = spaces.collect();
-    format!("{}{spaces}{}", &text[..bytes.start], &text[bytes.end..])
+/// As many spaces; lines stay lines, and so every byte of the text stays at its place.
+fn blank(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
+        .collect()
 }
 
 /// The smallest run of tokens around the one at `found` that can be left out; empty at the end of the text.
-fn piece(tokens: &[Token<'_>], found: usize) -> Range<usize> {
-    let (mut list, mut in_registers) = (0..tokens.len(), false);
+fn piece(text: &str, tokens: &[Token<'_>], found: usize) -> Range<usize> {
+    let mut list = List {
+        text,
+        tokens,
+        range: 0..tokens.len(),
+        begins: begins_declaration,
+    };
+    let mut in_registers = false;
     let mut smallest = 0..0;
-    while let Some(next) = element(tokens, list.clone(), found) {
+    while let Some(next) = list.element(found) {
         smallest = next.clone();
         let head = next
             .clone()
@@ -96,35 +103,79 @@ fn piece(tokens: &[Token<'_>], found: usize) -> Range<usize> {
         if !(open < found && found < close) {
             break;
         }
-        list = open + 1..close;
+        list.range = open + 1..close;
+        list.begins = if head == "format" {
+            begins_declaration
+        } else {
+            begins_bits
+        };
     }
     smallest
 }
 
-/// The element of `list` that holds the token at `found`: up to `;`, or to the `}` of its braces and what belongs behind them.
-fn element(tokens: &[Token<'_>], list: Range<usize>, found: usize) -> Option<Range<usize>> {
-    let (mut start, mut at) = (list.start, list.start);
-    while at < list.end {
-        if tokens[at].is("{") {
-            at = closing(tokens, at, list.end);
-            let behind = (at + 1 < list.end).then(|| &tokens[at + 1]);
-            if behind.is_some_and(|token| token.is(";") || token.is_word("if")) {
-                at += 1;
-                if !tokens[at].is(";") {
-                    continue;
+fn begins_declaration(token: &Token<'_>) -> bool {
+    token.kind == TokenKind::Doc
+        || token.is_word("use")
+        || message::DECLARATIONS.iter().any(|word| token.is_word(word))
+}
+
+fn begins_bits(token: &Token<'_>) -> bool {
+    token.kind == TokenKind::Doc || token.is("[") || token.is("..")
+}
+
+/// The tokens of a list of declarations, entries, rows or steps.
+struct List<'t> {
+    text: &'t str,
+    tokens: &'t [Token<'t>],
+    range: Range<usize>,
+    /// What begins an element where it begins a line, even if the element before it has no end.
+    begins: fn(&Token<'_>) -> bool,
+}
+
+impl List<'_> {
+    /// The element that holds the token at `found`: up to `;`, or to the `}` of its braces and what belongs behind them.
+    fn element(&self, found: usize) -> Option<Range<usize>> {
+        let (mut start, mut at) = (self.range.start, self.range.start);
+        while at < self.range.end {
+            let end = self.end(start, at);
+            at = end.as_ref().map_or_else(|next| *next, |end| *end);
+            if let Ok(end) = end {
+                if found < end {
+                    return Some(start..end);
                 }
+                start = end;
             }
-        } else if !(tokens[at].is(";") || tokens[at].is("}")) {
-            at += 1;
-            continue;
         }
-        let end = (at + 1).min(list.end);
-        if found < end {
-            return Some(start..end);
-        }
-        (start, at) = (end, end);
+        (start <= found && found < self.range.end).then_some(start..self.range.end)
     }
-    (start <= found && found < list.end).then_some(start..list.end)
+
+    /// Looks at the token at `at` of the element that begins at `start`: where the element ends, or else the token to look at next.
+    fn end(&self, start: usize, at: usize) -> Result<usize, usize> {
+        let token = &self.tokens[at];
+        if at > start
+            && self.tokens[at - 1].kind != TokenKind::Doc
+            && (self.begins)(token)
+            && self.begins_line(at)
+        {
+            return Ok(at);
+        }
+        if token.is(";") || token.is("}") {
+            return Ok(at + 1);
+        }
+        if !token.is("{") {
+            return Err(at + 1);
+        }
+        let behind = closing(self.tokens, at, self.range.end) + 1;
+        match self.tokens[..self.range.end].get(behind) {
+            Some(next) if next.is(";") => Ok(behind + 1),
+            Some(next) if next.is_word("if") => Err(behind),
+            _ => Ok(behind.min(self.range.end)),
+        }
+    }
+
+    fn begins_line(&self, at: usize) -> bool {
+        at == 0 || self.text[self.tokens[at - 1].end()..self.tokens[at].start].contains('\n')
+    }
 }
 
 /// The `}` that closes the brace at `open`, or `end`.
