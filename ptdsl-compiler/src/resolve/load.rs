@@ -62,7 +62,7 @@ impl Loading<'_> {
             Ok(ast) => ast,
             Err(faults) => {
                 faults.into_iter().for_each(|fault| self.found.push(fault));
-                ast::File { uses: Vec::new(), items: Vec::new(), tail: Vec::new() }
+                ast::File { uses: Vec::new(), items: Vec::new(), comments: Vec::new() }
             }
         };
         let lines: Vec<(String, Span)> = ast.uses.iter().map(|u| (u.path.node.clone(), u.path.span)).collect();
