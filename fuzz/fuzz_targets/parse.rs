@@ -11,6 +11,7 @@
 #![no_main]
 
 #[path = "../bodies.rs"]
+#[expect(dead_code, reason = "the other target's body")]
 mod bodies;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::parse(bytes));

@@ -49,12 +49,21 @@ impl Diagnostic {
 
     /// A finding about no text in particular, such as a file that cannot be read.
     pub fn without_place(code: Code, message: impl Into<String>) -> Self {
-        Diagnostic { code, message: message.into(), labels: Vec::new(), notes: Vec::new(), help: Vec::new() }
+        Diagnostic {
+            code,
+            message: message.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// Adds a place.
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -95,6 +104,13 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
+    /// Adds a finding unless one with its code and place is there: what is wrong at each of four levels is wrong once.
+    pub fn push_once(&mut self, diagnostic: Diagnostic) {
+        if !self.list.iter().any(|old| old.code == diagnostic.code && old.span() == diagnostic.span()) {
+            self.list.push(diagnostic);
+        }
+    }
+
     /// Whether an error is among them.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -110,7 +126,7 @@ impl Diagnostics {
     /// The findings sorted by position, each once.
     #[must_use]
     pub fn sorted(mut self) -> Vec<Diagnostic> {
-        self.list.sort_by_key(|d| (d.span(), d.code));
+        self.list.sort_by(|a, b| (a.span(), a.code, &a.message).cmp(&(b.span(), b.code, &b.message)));
         self.list.dedup_by(|a, b| a.code == b.code && a.span() == b.span() && a.message == b.message);
         self.list
     }

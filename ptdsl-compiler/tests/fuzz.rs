@@ -26,7 +26,10 @@ fn corpus() -> Vec<Vec<u8>> {
 fn whole_specs_pass() {
     let corpus = corpus();
     assert!(corpus.len() >= 8);
-    corpus.iter().for_each(|spec| bodies::parse(spec));
+    for spec in &corpus {
+        bodies::parse(spec);
+        bodies::compile(spec);
+    }
 }
 
 proptest! {
@@ -35,6 +38,7 @@ proptest! {
     #[test]
     fn any_bytes_pass(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         bodies::parse(&bytes);
+        bodies::compile(&bytes);
     }
 
     #[test]
@@ -53,5 +57,6 @@ proptest! {
             }
         }
         bodies::parse(&bytes);
+        bodies::compile(&bytes);
     }
 }
