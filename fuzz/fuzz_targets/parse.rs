@@ -11,7 +11,6 @@
 #![no_main]
 
 #[path = "../bodies.rs"]
-#[expect(dead_code, reason = "the other target's body")]
 mod bodies;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::parse(bytes));

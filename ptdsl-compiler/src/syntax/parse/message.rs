@@ -4,6 +4,7 @@ use super::super::grammar::Rule;
 use super::super::token::{Token, TokenKind};
 use super::Source;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::suggest;
 use pest::error::{Error, ErrorVariant};
 use std::ops::Range;
 
@@ -346,29 +347,11 @@ fn word(rule: &Rule) -> String {
     text.to_owned()
 }
 
-/// The candidate that is at most a third of its letters away from `word`.
+/// The candidate that was probably meant; no word of the language is near a very long one.
 fn closest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let near = candidates.map(|candidate| (distance(word, candidate), candidate));
-    near.filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// How many letters must be added, taken away, replaced, or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(32).collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replace = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replace.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
+    if word.len() <= 32 {
+        suggest::closest(word, candidates)
+    } else {
+        None
     }
-    rows[a.len()][b.len()]
 }
