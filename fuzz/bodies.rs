@@ -19,11 +19,7 @@ pub(crate) fn parse(bytes: &[u8]) {
         Err(faults) => {
             assert!(!faults.is_empty(), "a text is refused without a reason");
             for label in faults.iter().flat_map(|fault| &fault.labels) {
-                assert!(
-                    !sources.slice(label.span).is_empty(),
-                    "a label without a word: {}",
-                    label.text
-                );
+                assert!(!sources.slice(label.span).is_empty(), "a label without a word: {}", label.text);
             }
             return;
         }
@@ -37,8 +33,5 @@ pub(crate) fn parse(bytes: &[u8]) {
 }
 
 fn comments(file: &ast::File) -> Vec<&str> {
-    file.comments
-        .iter()
-        .map(|comment| comment.node.as_str())
-        .collect()
+    file.comments.iter().map(|comment| comment.node.as_str()).collect()
 }

@@ -97,19 +97,13 @@ pub(super) fn finding(
             token.is_none_or(|token| source.text[before.end()..token.start].contains('\n') || token.is("}"))
         });
     let mut fault = match (before, token) {
-        (Some(before), _) if missing_semi => Diagnostic::new(
-            Code::Syntax,
-            message,
-            source.at(&before),
-            "`;` is missing behind this",
-        ),
+        (Some(before), _) if missing_semi => {
+            Diagnostic::new(Code::Syntax, message, source.at(&before), "`;` is missing behind this")
+        }
         (_, Some(token)) => Diagnostic::new(Code::Syntax, message, source.at(&token), "cannot stand here"),
-        (Some(before), None) => Diagnostic::new(
-            Code::Syntax,
-            message,
-            source.at(&before),
-            "the text ends behind this",
-        ),
+        (Some(before), None) => {
+            Diagnostic::new(Code::Syntax, message, source.at(&before), "the text ends behind this")
+        }
         (None, None) => Diagnostic::without_place(Code::Syntax, message),
     };
     if token.is_none()
@@ -133,11 +127,7 @@ pub(super) fn finding(
         (_, Some(token)) if kebab(before, token, after).is_some() => Some((token.start..token.end(), "_")),
         _ => None,
     };
-    let blame = if missing_semi {
-        found.saturating_sub(1)
-    } else {
-        found
-    };
+    let blame = if missing_semi { found.saturating_sub(1) } else { found };
     Finding { fault, blame, repair }
 }
 
@@ -159,23 +149,14 @@ fn help(
 ) -> Option<String> {
     let token = token?;
     let wants = |rule| rules.contains(&rule);
-    let declarations = [
-        Rule::file,
-        Rule::item,
-        Rule::member,
-        Rule::declaration,
-        Rule::member_declaration,
-    ];
+    let declarations = [Rule::file, Rule::item, Rule::member, Rule::declaration, Rule::member_declaration];
     let declaration = declarations.into_iter().any(wants);
     if token.kind == TokenKind::Word {
         if declaration {
             return declaration_help(token.text);
         }
         if wants(Rule::name) && RESERVED.contains(&token.text) {
-            return Some(format!(
-                "`{}` is a word of the language and cannot be a name",
-                token.text
-            ));
+            return Some(format!("`{}` is a word of the language and cannot be a name", token.text));
         }
         let mut keywords: Vec<String> = rules.iter().filter_map(keyword).collect();
         if wants(Rule::class) {
@@ -221,12 +202,7 @@ fn declaration_help(word: &str) -> Option<String> {
         "format" => Some("a format cannot stand inside another one; close that one first".to_owned()),
         _ => closest(word, DECLARATIONS.into_iter())
             .map(|word| format!("did you mean `{word}`?"))
-            .or_else(|| {
-                Some(format!(
-                    "declarations begin with one of: {}",
-                    DECLARATIONS.join(", ")
-                ))
-            }),
+            .or_else(|| Some(format!("declarations begin with one of: {}", DECLARATIONS.join(", ")))),
     }
 }
 
@@ -349,9 +325,5 @@ fn word(rule: &Rule) -> String {
 
 /// The candidate that was probably meant; no word of the language is near a very long one.
 fn closest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    if word.len() <= 32 {
-        suggest::closest(word, candidates)
-    } else {
-        None
-    }
+    if word.len() <= 32 { suggest::closest(word, candidates) } else { None }
 }
