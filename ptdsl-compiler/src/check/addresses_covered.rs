@@ -14,7 +14,7 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             let below = match kind.ast.class {
                 KindClass::Invalid => continue,
                 KindClass::Leaf => Some(level.shift),
-                KindClass::Table if !model.all_levels => None,
+                KindClass::Table if !model.levels_fit() => None,
                 KindClass::Table => model.levels.get(index + 1).map(|next| table_shift(model, next)),
             };
             if let Some(below) = below {

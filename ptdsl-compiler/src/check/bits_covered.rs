@@ -92,7 +92,10 @@ fn twice(kind: &Kind<'_>, here: &Bits<'_>, other: &Bits<'_>, both: u64, found: &
 /// A field stands in one range, or in pieces that make up all of it.
 fn field_pieces(kind: &Kind<'_>, found: &mut Diagnostics) {
     let mut seen: Vec<(&FieldUse<'_>, u64, u32)> = Vec::new();
+    let mut places = 0;
     for here in &kind.bits {
+        let overlaps = places & mask(here) != 0;
+        places |= mask(here);
         let What::Field(field) = &here.what else { continue };
         let lo = field.piece.unwrap_or(0);
         let mask = ones(here.width()) << lo;
@@ -100,6 +103,10 @@ fn field_pieces(kind: &Kind<'_>, found: &mut Diagnostics) {
             seen.push((field, mask, lo + here.width()));
             continue;
         };
+        // Ranges that overlap have been reported as such.
+        if overlaps {
+            continue;
+        }
         if *held & mask != 0 || first.piece.is_none() != field.piece.is_none() {
             let message = format!("`{}` has field `{}` twice", kind.ast.name.node, field.name.node);
             let label = if field.piece.is_none() { "again".into() } else { format!("bits {} again", runs_text(mask)) };

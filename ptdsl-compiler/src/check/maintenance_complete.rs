@@ -22,25 +22,12 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         }
     }
     for sequence in format.sequences() {
-        known(sequence, found);
         stores(sequence, found);
         for step in sequence.steps.iter().filter(|step| step.name.node != "store") {
             call(model, step, found);
         }
     }
     format.instructions().for_each(|instruction| filled(instruction, found));
-}
-
-fn known(sequence: &Sequence, found: &mut Diagnostics) {
-    let words = (sequence.verb.node.as_str(), sequence.object.node.as_str());
-    if Transition::ALL.iter().any(|transition| transition.words() == words) {
-        return;
-    }
-    let message = format!("no transition is called `{} {}`", words.0, words.1);
-    found.push(
-        Diagnostic::new(Code::SequenceName, message, sequence.head, "not known")
-            .help("use `publish leaf`, `publish table`, `invalidate leaf` or `invalidate table`"),
-    );
 }
 
 fn stores(sequence: &Sequence, found: &mut Diagnostics) {

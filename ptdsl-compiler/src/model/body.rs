@@ -23,6 +23,8 @@ struct Expanding<'m, 'a> {
     lines: usize,
     bits: Vec<Bits<'a>>,
     whole: bool,
+    lost: Vec<&'a str>,
+    blind: bool,
 }
 
 /// Works out a kind at the level whose entries map `2**shift` bytes.
@@ -45,9 +47,12 @@ pub(crate) fn expand<'a>(
         lines: 0,
         bits: Vec::new(),
         whole: guard.as_ref().is_some_and(|words| !words.is_empty()),
+        lost: Vec::new(),
+        blind: false,
     };
     expanding.body(&kind.body);
-    Kind { ast: kind, docs, guard, pinned, bits: expanding.bits, whole: expanding.whole }
+    let Expanding { bits, whole, lost, blind, .. } = expanding;
+    Kind { ast: kind, docs, guard, pinned, bits, whole, lost, blind }
 }
 
 impl<'a> Expanding<'_, 'a> {
@@ -64,11 +69,17 @@ impl<'a> Expanding<'_, 'a> {
                 EntryKind::Splice(name) => self.splice(name, entry.span),
                 EntryKind::Bits { range, meaning } => {
                     match range::evaluate(range, self.place, self.found) {
-                        None => self.whole = false,
+                        None => {
+                            self.whole = false;
+                            self.lose(meaning);
+                        }
                         Some(Evaluated::None) => {}
                         Some(Evaluated::Bits(hi, lo)) => {
                             self.order(range, hi, lo, &mut above);
                             let what = self.what(entry, range, meaning, hi - lo + 1);
+                            if matches!(what, What::Unknown) {
+                                self.lose(meaning);
+                            }
                             self.bits.push(Bits { hi, lo, span: range.span, via: self.via, what });
                         }
                     }
@@ -109,6 +120,7 @@ impl<'a> Expanding<'_, 'a> {
             let known = blocks.iter().map(|block| block.name.node.as_str());
             self.found.push_once(names::unknown(Code::UnknownFields, "`fields` block", name, known));
             self.whole = false;
+            self.blind = true;
             return;
         };
         let outer = self.via;
@@ -158,6 +170,20 @@ impl<'a> Expanding<'_, 'a> {
                 Some(false) => self.what(entry, range, otherwise, width),
                 None => What::Unknown,
             },
+        }
+    }
+
+    /// Notes the fields of a line that could not be understood.
+    fn lose(&mut self, meaning: &'a Meaning) {
+        match meaning {
+            Meaning::Software(Some(name)) => self.lost.push(&name.node),
+            Meaning::Field(field) => self.lost.push(&field.name.node),
+            Meaning::Slice(slice) => self.lost.push(&slice.name.node),
+            Meaning::If { then, otherwise, .. } => {
+                self.lose(then);
+                self.lose(otherwise);
+            }
+            _ => {}
         }
     }
 

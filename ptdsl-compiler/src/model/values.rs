@@ -64,6 +64,9 @@ pub(crate) fn field<'m, 'a>(
     if names.contains(&name.node.as_str()) {
         return model.field(&name.node);
     }
+    if model.may_be_lost(&name.node) {
+        return None;
+    }
     let what = if class == KindClass::Leaf { "leaf field" } else { "table field" };
     let finding = names::unknown(Code::UnknownField, what, name, names.iter().copied());
     let elsewhere = model.field(&name.node);

@@ -58,6 +58,14 @@ impl Key {
         }
     }
 
+    /// First and last level of a group.
+    fn group(&self) -> Option<(i64, i64)> {
+        match self {
+            Key::Group(first, last) => Some((*first, *last)),
+            _ => None,
+        }
+    }
+
     /// The name by which `without` drops it.
     pub(crate) fn droppable(&self) -> Option<&str> {
         match self {
@@ -145,8 +153,16 @@ pub(crate) fn entries<'a>(items: &'a [Item], found: &mut Diagnostics) -> Vec<Ent
     entries
 }
 
-/// Puts `entry` in the place of the one with its key, or behind all.
-pub(crate) fn replace<'a>(entries: &mut Vec<Entry<'a>>, entry: Entry<'a>) {
+/// Puts `entry` in the place of the one with its key, or behind all. A group replaces every group of one of its levels.
+pub(crate) fn replace_all<'a>(entries: &mut Vec<Entry<'a>>, block: Vec<Entry<'a>>) {
+    let groups: Vec<(i64, i64)> = block.iter().filter_map(|entry| entry.key.group()).collect();
+    entries.retain(|old| {
+        old.key.group().is_none_or(|(first, last)| !groups.iter().any(|&(f, l)| f <= last && first <= l))
+    });
+    block.into_iter().for_each(|entry| replace(entries, entry));
+}
+
+fn replace<'a>(entries: &mut Vec<Entry<'a>>, entry: Entry<'a>) {
     match entries.iter_mut().find(|old| old.key == entry.key) {
         Some(old) => *old = entry,
         None => entries.push(entry),
