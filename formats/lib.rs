@@ -1,1 +1,83 @@
-//! The format library.
+//! The format library of ptdsl as text, so that the command and the macro find a format by name in any folder.
+
+pub mod files;
+
+/// A file of the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// The file's name: `arm64-hyp.pt`.
+    pub name: &'static str,
+    /// The spec.
+    pub text: &'static str,
+    /// Whether it only holds what formats share: a `use` names it, a command does not.
+    pub shared: bool,
+}
+
+macro_rules! library {
+    ($(formats: $($format:literal),+;)? $(shared: $($shared:literal),+;)?) => {
+        const ALL: &[Format] = &[
+            $($(Format { name: $format, text: include_str!($format), shared: false },)+)?
+            $($(Format { name: $shared, text: include_str!($shared), shared: true },)+)?
+        ];
+    };
+}
+
+library! {
+    formats: "arm64-hyp.pt";
+    shared: "arm64.pt", "arm64-el2.pt";
+}
+
+/// Every file: first the formats, then what they share.
+#[must_use]
+pub fn all() -> &'static [Format] {
+    ALL
+}
+
+/// The file of that name, with or without `.pt`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Format> {
+    ALL.iter()
+        .find(|format| format.name == name || format.name.strip_suffix(".pt") == Some(name))
+}
+
+/// The text of the file of that name, with or without `.pt`.
+#[must_use]
+pub fn get(name: &str) -> Option<&'static str> {
+    find(name).map(|format| format.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    use super::{all, find, get};
+
+    #[test]
+    fn every_file_of_the_folder_is_embedded_once() {
+        let folder = fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let files: BTreeSet<String> = names.filter(|name| name.ends_with(".pt")).collect();
+        let embedded: BTreeSet<String> = all().iter().map(|format| String::from(format.name)).collect();
+        assert_eq!(files, embedded);
+        assert_eq!(embedded.len(), all().len());
+    }
+
+    #[test]
+    fn formats_stand_before_what_they_share() {
+        let shared: Vec<bool> = all().iter().map(|format| format.shared).collect();
+        assert!(shared.is_sorted());
+        for format in all() {
+            let declares = format.text.lines().any(|line| line.starts_with("format "));
+            assert_eq!(declares, !format.shared, "{}", format.name);
+        }
+    }
+
+    #[test]
+    fn the_suffix_is_optional() {
+        assert_eq!(get("arm64-hyp"), get("arm64-hyp.pt"));
+        assert!(get("arm64-hyp").unwrap().contains("format arm64_hyp"));
+        assert!(find("arm64").unwrap().shared);
+        assert_eq!(get("arm64-hyp.pt.pt"), None);
+        assert_eq!(get("arm"), None);
+    }
+}

@@ -4,9 +4,12 @@
 //! text → [`syntax`] → resolve (files, names, variants) → model (numbers) → check → lower → [`ir`] → back-ends.
 //! [`compile`] is that pipeline; back-ends read its [`Compilation::formats`].
 
+pub mod decode;
 pub mod diagnostic;
+pub mod emit;
 pub mod ir;
 pub mod source;
+pub mod suggest;
 pub mod syntax;
 
 mod check;

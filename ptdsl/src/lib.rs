@@ -1,1 +1,47 @@
-//! Under construction.
+//! Page tables from a specification: the runtime that generated code stands on.
+//!
+//! A spec describes a page-table format as the architecture manual does; `ptdsl!` or the command `ptdsl gen` turns it
+//! into a module with typed descriptors and one [`Level`] implementation per level. The operations are written here,
+//! once, generic over those levels, so that the compiler makes one straight descent of them for each format.
+//!
+//! Everything that touches the world goes through [`World`]: table memory, barriers, TLB maintenance, table pages.
+//! The same operation runs on hardware, over a host [`Arena`] (feature `std`), and in a simulator.
+#![no_std]
+#![deny(missing_docs, unsafe_op_in_unsafe_fn, unsafe_code)]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod address;
+#[cfg(feature = "std")]
+mod arena;
+pub mod error;
+pub mod format;
+mod map;
+mod mappings;
+#[allow(unsafe_code)]
+pub mod memory;
+mod table;
+mod transition;
+mod translate;
+mod unmap;
+pub mod visit;
+mod word;
+pub mod world;
+
+pub use address::{Phys, Range};
+#[cfg(feature = "std")]
+pub use arena::Arena;
+pub use error::{Error, MapError};
+pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
+pub use map::{Existing, How, Sizes};
+pub use mappings::{Mapping, Mappings};
+#[cfg(feature = "macro")]
+pub use ptdsl_macros::ptdsl;
+pub use table::{Config, Inactive, Live, PageTable, Use};
+pub use transition::Permit;
+pub use translate::{Fault, Translation};
+pub use unmap::{Boundary, Stopped, Unmapped};
+pub use visit::{Slot, Then, Visitor};
+pub use word::Word;
+pub use world::{Fresh, TableLayout, World};

@@ -1,2 +1,7 @@
-//! Under construction.
-fn main() {}
+//! The `ptdsl` command.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

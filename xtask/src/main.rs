@@ -1,2 +1,84 @@
-//! Under construction.
-fn main() {}
+//! The project's tasks: `cargo xtask test`, `cargo xtask ci` and `cargo xtask bench`.
+//!
+//! Each task is a list of [`step::Step`]s. A step is one line of output: its name, how it ended, how long it took.
+
+mod bench;
+mod budgets;
+mod ci;
+mod context;
+mod cost;
+mod fuzz;
+mod no_panic;
+mod readme;
+mod step;
+mod test;
+mod tools;
+mod tree;
+
+use clap::{Args, Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Project tasks")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set up what is missing, then run every test and proof
+    Test(Selection),
+    /// Run what a change must pass besides its tests: formatting, lints, documentation, packages
+    Ci(Selection),
+    /// Measure: instructions per page, time of `gen`, cost of building with the macro
+    Bench(Selection),
+    /// Write into the README's blocks what they show
+    Readme,
+}
+
+#[derive(Args)]
+struct Selection {
+    /// Run this step only; may be given more than once
+    #[arg(long, value_name = "STEP")]
+    only: Vec<String>,
+    /// List the steps and run nothing
+    #[arg(long)]
+    list: bool,
+    /// Show the output of every step, not only of those that fail
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    let (steps, selection) = match Cli::parse().task {
+        Task::Readme => return mend_readme(),
+        Task::Test(selection) => (test::STEPS, selection),
+        Task::Ci(selection) => (ci::STEPS, selection),
+        Task::Bench(selection) => (bench::STEPS, selection),
+    };
+    if selection.list {
+        step::list(steps);
+        return ExitCode::SUCCESS;
+    }
+    match step::select(steps, &selection.only) {
+        Ok(selected) => step::run_all(&context::Context::new(selection.verbose), &selected),
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn mend_readme() -> ExitCode {
+    match readme::mend(&context::Context::new(false)) {
+        Ok(remark) => {
+            println!("README.md: {remark} written");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What `ptdsl gen` writes for every format of the library, checked in: compiled, linted and tested like any other code.
+#![no_std]
+
+pub mod arm64_hyp;

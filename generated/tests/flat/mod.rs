@@ -1,0 +1,252 @@
+//! A flat map of pages: what a table must agree with, computed without any table.
+
+use std::collections::BTreeMap;
+
+use ptdsl::{
+    Boundary, Config, Error, Format, How, Inactive, Level, Live, MapError, PageTable, Phys, Range, Sizes,
+};
+use ptdsl::{Stopped, Unmapped, World};
+
+/// One mapped page: the leaf that maps it (first address, log2 of its bytes), and its output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Page<F: Format> {
+    pub leaf: u64,
+    pub shift: u32,
+    pub output: u64,
+    pub attributes: F::Attributes,
+}
+
+/// The pages that are mapped, by address.
+#[derive(Clone, Debug)]
+pub struct Flat<F: Format> {
+    pub pages: BTreeMap<u64, Page<F>>,
+    width: u32,
+    output_bits: u32,
+    leaf_shifts: Vec<(u32, i32)>,
+    levels: Vec<(u32, i32)>,
+}
+
+fn levels<F: Format, L: Level<F>>(found: &mut Vec<(u32, i32, bool)>) {
+    if L::HAS_LEAF || L::HAS_TABLE {
+        found.push((L::SHIFT, L::NUMBER, L::HAS_LEAF));
+        levels::<F, L::Next>(found);
+    }
+}
+
+impl<F: Format> Flat<F> {
+    pub fn new(config: &Config<F>) -> Self {
+        let mut all = Vec::new();
+        levels::<F, F::Top>(&mut all);
+        all.retain(|level| level.0 < config.width);
+        let leaf_shifts = all.iter().filter(|l| l.2).map(|l| (l.0, l.1)).collect();
+        let levels = all.iter().map(|l| (l.0, l.1)).collect();
+        Flat {
+            pages: BTreeMap::new(),
+            width: config.width,
+            output_bits: config.output_bits,
+            leaf_shifts,
+            levels,
+        }
+    }
+
+    fn granule() -> u64 {
+        1 << F::GRANULE_SHIFT
+    }
+
+    fn low(shift: u32) -> u64 {
+        (1 << shift) - 1
+    }
+
+    /// Whether a page is mapped within the naturally aligned region around `va`.
+    fn any_within(&self, va: u64, shift: u32) -> bool {
+        let first = va & !Self::low(shift);
+        self.pages
+            .range(first..=first | Self::low(shift))
+            .next()
+            .is_some()
+    }
+
+    /// The level where a walk to an unmapped page ends: the highest whose region holds nothing.
+    fn hole_level(&self, va: u64) -> i32 {
+        let empty = self.levels.iter().find(|(shift, _)| !self.any_within(va, *shift));
+        empty.or(self.levels.last()).map_or(0, |l| l.1)
+    }
+
+    /// What `map` must say, and does.
+    pub fn map(
+        &mut self,
+        range: Range,
+        output: u64,
+        attributes: F::Attributes,
+        how: How,
+    ) -> Result<(), (u64, Option<u64>)> {
+        let (first, last) = (range.first(), range.last());
+        let bad = first % Self::granule() != 0
+            || last % Self::granule() != Self::granule() - 1
+            || output % Self::granule() != 0
+            || last >> (self.width - 1) > 1
+            || output
+                .checked_add(last - first)
+                .is_none_or(|o| o >> self.output_bits != 0);
+        if bad {
+            return Err((0, None));
+        }
+        let mut va = first;
+        loop {
+            if self.pages.contains_key(&va) {
+                return Err((va - first, Some(va)));
+            }
+            let to = output + (va - first);
+            let fits = |shift: u32| {
+                (va | to) & Self::low(shift) == 0
+                    && last - va >= Self::low(shift)
+                    && !self.any_within(va, shift)
+            };
+            let granule = F::GRANULE_SHIFT;
+            let shift = self
+                .leaf_shifts
+                .iter()
+                .map(|l| l.0)
+                .find(|&s| s == granule || how.sizes == Sizes::Largest && fits(s))
+                .unwrap_or(granule);
+            for page in (0..1_u64 << (shift - granule)).map(|k| k << granule) {
+                let entry = Page {
+                    leaf: va,
+                    shift,
+                    output: to + page,
+                    attributes,
+                };
+                self.pages.insert(va + page, entry);
+            }
+            if last - va == Self::low(shift) {
+                return Ok(());
+            }
+            va += 1 << shift;
+        }
+    }
+
+    /// What `unmap` must say, and does.
+    pub fn unmap(&mut self, range: Range) -> Unmapped {
+        let (first, last) = (range.first(), range.last());
+        // A hole's level is the one where the walk met it: tables that this call empties still stood then.
+        let before = self.clone();
+        let mut va = first;
+        loop {
+            let bytes = va - first;
+            let Some(page) = self.pages.get(&va).copied() else {
+                let level = before.hole_level(va);
+                return Unmapped {
+                    bytes,
+                    stopped: Some(Stopped::Hole { va, level }),
+                };
+            };
+            if page.leaf != va || last - va < Self::low(page.shift) {
+                let level = self
+                    .leaf_shifts
+                    .iter()
+                    .find(|l| l.0 == page.shift)
+                    .map_or(0, |l| l.1);
+                return Unmapped {
+                    bytes,
+                    stopped: Some(Stopped::Leaf { va: page.leaf, level }),
+                };
+            }
+            for k in (0..1_u64 << page.shift).step_by(1 << F::GRANULE_SHIFT) {
+                self.pages.remove(&(va + k));
+            }
+            if last - va == Self::low(page.shift) {
+                return Unmapped {
+                    bytes: last - first + 1,
+                    stopped: None,
+                };
+            }
+            va += 1 << page.shift;
+        }
+    }
+
+    /// Every page translates as it should, the addresses beside mapped ones fault as they should, and iteration finds
+    /// the same leaves.
+    pub fn compare<W: World<F>>(&self, table: &PageTable<F, Live>, world: &W) {
+        for (&va, page) in &self.pages {
+            let found = table
+                .translate(world, va + 0x123)
+                .unwrap_or_else(|fault| panic!("{va:#x}: {fault}"));
+            assert_eq!(found.output, Phys(page.output + 0x123), "{va:#x}");
+            assert_eq!(found.shift, page.shift, "{va:#x}");
+            assert_eq!(found.attributes(), Some(page.attributes), "{va:#x}");
+        }
+        for va in self
+            .pages
+            .keys()
+            .flat_map(|va| [va.wrapping_sub(Self::granule()), va + Self::granule()])
+        {
+            if va >> self.width == 0 && !self.pages.contains_key(&va) {
+                let fault = table.translate(world, va).expect_err("nothing is mapped there");
+                let level = self.hole_level(va);
+                assert_eq!(fault, ptdsl::Fault::Translation { level, entry: 0 }, "{va:#x}");
+            }
+        }
+        let all = Range::inclusive(0, Self::low(self.width)).expect("not empty");
+        let found: Vec<(u64, u32, u64)> = table
+            .mappings(world, all)
+            .expect("in range")
+            .map(|m| (m.va, m.leaf.shift, m.leaf.output.0))
+            .collect();
+        let expected: Vec<(u64, u32, u64)> = self
+            .pages
+            .iter()
+            .filter(|(va, p)| **va == p.leaf)
+            .map(|(&va, p)| (va, p.shift, p.output))
+            .collect();
+        assert_eq!(found, expected);
+    }
+}
+
+/// Runs `map` on both and compares what they say.
+pub fn map_both<F: Format, W: World<F>>(
+    (flat, table, world): (&mut Flat<F>, &mut PageTable<F, Live>, &mut W),
+    (range, output): (Range, u64),
+    attributes: F::Attributes,
+    how: How,
+) {
+    let expected = flat.map(range, output, attributes, how);
+    let found = table.map_with(world, range, Phys(output), attributes, how);
+    match (expected, found) {
+        (Ok(()), Ok(())) => {}
+        (Err((0, None)), Err(MapError { mapped: 0, error })) => assert!(
+            matches!(
+                error,
+                Error::Misaligned { .. } | Error::OutOfRange { .. } | Error::OutputOutOfRange { .. }
+            ),
+            "{error}"
+        ),
+        (
+            Err((bytes, Some(at))),
+            Err(MapError {
+                mapped,
+                error: Error::AlreadyMapped { va, .. },
+            }),
+        ) => {
+            assert_eq!((bytes, at), (mapped, va));
+        }
+        (expected, found) => panic!("expected {expected:?}, found {found:?}"),
+    }
+}
+
+/// Runs `unmap` on both and compares what they say.
+pub fn unmap_both<F: Format, W: World<F>>(
+    flat: &mut Flat<F>,
+    table: &mut PageTable<F, Live>,
+    world: &mut W,
+    range: Range,
+) {
+    let expected = flat.unmap(range);
+    assert_eq!(table.unmap(world, range, Boundary::Stop), Ok(expected));
+}
+
+/// A live table of that shape.
+pub fn create<F: Format, W: World<F>>(world: &mut W, config: &Config<F>) -> PageTable<F, Live> {
+    PageTable::<F, Inactive>::create(world, config)
+        .expect("the arena has room")
+        .activate(world)
+}

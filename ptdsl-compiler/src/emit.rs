@@ -1,0 +1,3 @@
+//! Back-ends: each reads the intermediate representation and nothing else.
+
+pub mod rust;

@@ -1,0 +1,270 @@
+//! One newtype over the word per descriptor kind, with its predicate, getters and setters.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::bits::{Place, extract, insert, literal, mask, ones, put};
+use super::docs;
+use super::model::{Descriptor, Model, getter, places_text, setter};
+use crate::ir::{FieldId, KindClass, Role};
+
+pub(super) fn emit(model: &Model<'_>) -> TokenStream {
+    let types = model
+        .descriptors
+        .iter()
+        .map(|descriptor| emit_one(model, descriptor));
+    quote! { #(#types)* }
+}
+
+fn emit_one(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let Descriptor { name, kind, .. } = descriptor;
+    let word = model.word();
+    let about = docs(&kind.docs, &format!("`{}` {}.", kind.name, descriptor.place()));
+    let matches = predicate(model, descriptor);
+    let new = constructor(model, descriptor);
+    let address = address(model, descriptor);
+    let fields = descriptor.fields();
+    let accessors = fields.iter().map(|&id| accessors(model, descriptor, id));
+    let debug = debug(model, descriptor, &fields);
+    let missing = format!(
+        " The descriptor in a word; `None` for a word that is no `{}` there.",
+        kind.name
+    );
+    quote! {
+        #about
+        #[derive(Clone, Copy, PartialEq, Eq)]
+        pub struct #name(#word);
+
+        impl #name {
+            #new
+            #[inline(always)]
+            const fn matches(raw: #word) -> bool { #matches }
+            #[doc = #missing]
+            pub const fn from_raw(raw: #word) -> Option<Self> {
+                if Self::matches(raw) { Some(#name(raw)) } else { None }
+            }
+            /// The word.
+            pub const fn raw(self) -> #word { self.0 }
+            #address
+            #(#accessors)*
+        }
+
+        #debug
+    }
+}
+
+/// Whether `raw` is of this kind and breaks no bit that would fault.
+fn predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let tests = descriptor.cubes().into_iter().map(|cube| {
+        let value = literal(cube.value);
+        if cube.mask == ones(model.format.word_bits) {
+            return quote! { raw == #value };
+        }
+        let mask = literal(cube.mask);
+        quote! { raw & #mask == #value }
+    });
+    let mut all = quote! { #(#tests)||* };
+    if all.is_empty() {
+        return quote! { { let _ = raw; false } };
+    }
+    let closed: Vec<FieldId> = descriptor
+        .fields()
+        .into_iter()
+        .filter(|&id| model.field(id).other_values_fault)
+        .collect();
+    if !closed.is_empty() && descriptor.cubes().len() > 1 {
+        all = quote! { (#all) };
+    }
+    let word = quote! { raw };
+    let listed = closed.iter().map(|&id| {
+        let value = extract(&word, &descriptor.field(id), model.format.word_bits);
+        let values = model.field(id).values.iter().map(|v| literal(v.value));
+        quote! { && matches!(#value, #(#values)|*) }
+    });
+    quote! { #all #(#listed)* }
+}
+
+/// `new`: everything at its default, the address given where the kind has one.
+fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let Descriptor { name, kind, .. } = descriptor;
+    if kind.class == KindClass::Invalid {
+        let empty = literal(descriptor.levels.first().map_or(0, |level| level.empty));
+        return quote! {
+            /// An empty slot.
+            pub const EMPTY: Self = #name(#empty);
+        };
+    }
+    let mut defaults = descriptor.fixed();
+    for id in descriptor.fields() {
+        defaults |= put(&descriptor.field(id), model.field(id).default);
+    }
+    let defaults = literal(defaults);
+    let address = descriptor.address();
+    let reach = literal(address_mask(&address));
+    let place = place_address(model, &address);
+    let (about, argument) = match kind.class {
+        KindClass::Table => (
+            " Points to a table, all else at its default; `None` for an address it cannot hold.",
+            quote! { next },
+        ),
+        _ => (
+            " Maps `output`, all else at its default; `None` for an address it cannot hold.",
+            quote! { output },
+        ),
+    };
+    quote! {
+        #[doc = #about]
+        pub const fn new(#argument: Phys) -> Option<Self> {
+            let address = #argument.0;
+            if address & !#reach != 0 { return None; }
+            Some(#name(#place | #defaults))
+        }
+    }
+}
+
+/// The address bits that a descriptor holds.
+pub(super) fn address_mask(places: &[Place]) -> u64 {
+    places
+        .iter()
+        .fold(0, |mask, p| mask | ones(p.width()) << p.value_lo)
+}
+
+/// `address: u64` in its places of a word.
+pub(super) fn place_address(model: &Model<'_>, places: &[Place]) -> TokenStream {
+    let placed = insert(&quote! { address }, places, 64);
+    if model.format.word_bits == 64 {
+        quote! { (#placed) }
+    } else {
+        quote! { (#placed) as u32 }
+    }
+}
+
+/// The address in the word `from`, as `u64`.
+pub(super) fn take_address(model: &Model<'_>, from: &TokenStream, places: &[Place]) -> TokenStream {
+    let wide = if model.format.word_bits == 64 {
+        from.clone()
+    } else {
+        quote! { (#from as u64) }
+    };
+    extract(&wide, places, 64)
+}
+
+fn address(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let places = descriptor.address();
+    let (method, what) = match descriptor.kind.class {
+        KindClass::Invalid => return TokenStream::new(),
+        KindClass::Table => (quote! { next }, "The next table's address"),
+        KindClass::Leaf => (quote! { output }, "The output address"),
+    };
+    let about = format!(" {what}, {}.", places_text(&places));
+    let value = take_address(model, &quote! { self.0 }, &places);
+    quote! {
+        #[doc = #about]
+        #[inline(always)]
+        pub const fn #method(self) -> Phys { Phys(#value) }
+    }
+}
+
+fn accessors(model: &Model<'_>, descriptor: &Descriptor<'_>, id: FieldId) -> TokenStream {
+    let (name, field) = (&descriptor.name, model.field(id));
+    let places = descriptor.field(id);
+    accessor_pair(
+        model,
+        id,
+        &quote! { self.0 },
+        &places,
+        model.format.word_bits,
+        |word| quote! { #name(#word) },
+        field.default,
+    )
+}
+
+/// Getter and setter of a field in a word.
+pub(super) fn accessor_pair(
+    model: &Model<'_>,
+    id: FieldId,
+    word: &TokenStream,
+    places: &[Place],
+    bits: u32,
+    wrap: impl Fn(TokenStream) -> TokenStream,
+    default: u64,
+) -> TokenStream {
+    let field = model.field(id);
+    let (get, set) = (getter(field), setter(field));
+    let field_type = model.field_type(id);
+    let default = if default == 0 {
+        String::new()
+    } else {
+        format!(" Default {default:#x}.")
+    };
+    let about = format!(" {}, {}.{default}", field.manual_name, places_text(places));
+    let cast = |value: TokenStream| {
+        if bits == model.format.word_bits {
+            value
+        } else {
+            quote! { (#value) as u32 }
+        }
+    };
+    let value = extract(word, places, bits);
+    let (got, raw) = match model.field_types.get(&id) {
+        Some(name) => {
+            let value = cast(value);
+            (quote! { #name(#value) }, quote! { value.0 })
+        }
+        None => {
+            let bit = literal(mask(places));
+            (quote! { #word & #bit != 0 }, quote! { value })
+        }
+    };
+    let unsigned = quote::format_ident!("u{bits}");
+    let raw = match model.field_types.get(&id) {
+        Some(_) if bits == model.format.word_bits => raw,
+        _ => quote! { (#raw as #unsigned) },
+    };
+    let placed = insert(&raw, places, bits);
+    let hole = literal(mask(places));
+    let wrapped = wrap(quote! { #word & !#hole | #placed });
+    let alias = &field.name;
+    let alias = (get != alias).then(|| quote! { #[doc(alias = #alias)] });
+    quote! {
+        #[doc = #about]
+        #alias
+        pub const fn #get(self) -> #field_type { #got }
+        #[doc = #about]
+        pub const fn #set(self, value: #field_type) -> Self { #wrapped }
+    }
+}
+
+fn debug(model: &Model<'_>, descriptor: &Descriptor<'_>, fields: &[FieldId]) -> TokenStream {
+    let name = &descriptor.name;
+    let text = name.to_string();
+    let address = match descriptor.kind.class {
+        KindClass::Invalid => quote! { .field("raw", &format_args!("{:#x}", self.0)) },
+        KindClass::Table => quote! { .field("next", &self.next()) },
+        KindClass::Leaf => quote! { .field("output", &self.output()) },
+    };
+    let fields = fields.iter().map(|&id| {
+        let field = model.field(id);
+        let (label, get) = (&field.manual_name, getter(field));
+        match model.field_types.get(&id) {
+            Some(_) => quote! { .field(#label, &self.#get().0) },
+            None => quote! { .field(#label, &self.#get()) },
+        }
+    });
+    quote! {
+        impl core::fmt::Debug for #name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct(#text) #address #(#fields)* .finish()
+            }
+        }
+    }
+}
+
+/// Whether a role of this kind makes words fault that the guard admits.
+pub(super) fn may_fault(model: &Model<'_>, descriptor: &Descriptor<'_>) -> bool {
+    descriptor.kind.pieces.iter().any(|piece| match piece.role {
+        Role::Mbz | Role::Mbo => true,
+        Role::Field { field, .. } => model.field(field).other_values_fault,
+        _ => false,
+    })
+}

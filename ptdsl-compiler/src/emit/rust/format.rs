@@ -1,0 +1,219 @@
+//! The `Format` implementation and the names that a user meets first.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::bits::{Place, extract, insert, literal};
+use super::docs;
+use super::levels::attributes_in;
+use super::model::{Descriptor, IMPORTS, Model, level_name};
+use super::{names, registers, steps};
+use crate::ir::{Combine, Extend, FieldId, KindClass};
+
+pub(super) fn head(model: &Model<'_>) -> TokenStream {
+    let marker = model.marker();
+    let imports = IMPORTS.iter().map(|name| format_ident!("{name}"));
+    let options = model.format.options.iter().map(|option| {
+        let about = docs(&option.docs, &format!("Option `{}`.", option.name));
+        let name = format_ident!("{}", names::snake(&option.name));
+        quote! { #about pub #name: bool }
+    });
+    let about = format!(" The format `{}`, as a type.", model.format.name);
+    quote! {
+        use ::ptdsl::{#(#imports),*};
+
+        #[doc = #about]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum #marker {}
+
+        /// A page table of this format.
+        pub type PageTable<U = ::ptdsl::Live> = ::ptdsl::PageTable<#marker, U>;
+        /// What is decided when a table is created.
+        pub type Config = ::ptdsl::Config<#marker>;
+
+        /// Options of a table, off by default.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Options { #(#options),* }
+    }
+}
+
+pub(super) fn emit(model: &Model<'_>) -> TokenStream {
+    let format = model.format;
+    let (marker, word) = (model.marker(), model.word());
+    let name = &format.name;
+    let top = format
+        .levels
+        .first()
+        .map_or_else(|| format_ident!("End"), level_name);
+    let granule = Literal::u32_unsuffixed(format.granule_shift);
+    let (min, max) = (
+        Literal::u32_unsuffixed(format.input.min_bits),
+        Literal::u32_unsuffixed(format.input.max_bits),
+    );
+    let extend = match format.input.extend {
+        Extend::Zero => quote! { Extend::Zero },
+        Extend::One => quote! { Extend::One },
+        Extend::Sign => quote! { Extend::Sign },
+    };
+    let choices = format.output.choices.iter().map(|choice| {
+        let (bits, code) = (Literal::u32_unsuffixed(choice.bits), literal(choice.code));
+        quote! { OutputChoice { bits: #bits, code: #code } }
+    });
+    let (once, covers) = steps::publish_facts(format);
+    let (before, after) = (steps::before(model), steps::after(model));
+    let effective = effective(model);
+    let attributes = attributes(model);
+    let registers = registers::values(model);
+    quote! {
+        impl Format for #marker {
+            type Word = #word;
+            type Attributes = Attributes;
+            type Options = Options;
+            type Step = Step;
+            type Registers = Registers;
+            type Top = #top;
+            const NAME: &'static str = #name;
+            const GRANULE_SHIFT: u32 = #granule;
+            const MIN_WIDTH: u32 = #min;
+            const MAX_WIDTH: u32 = #max;
+            const EXTEND: Extend = #extend;
+            const OUTPUT: &'static [OutputChoice] = &[#(#choices),*];
+            const PUBLISH_LEAF_ONCE: bool = #once;
+            const PUBLISH_TABLE_COVERS_LEAF: bool = #covers;
+            #before
+            #after
+            #effective
+            #attributes
+            fn registers(shape: &Shape<Self>) -> Registers { #registers }
+        }
+    }
+}
+
+fn leaves<'m, 'a>(model: &'m Model<'a>) -> impl Iterator<Item = &'m Descriptor<'a>> {
+    model
+        .descriptors
+        .iter()
+        .filter(|d| d.kind.class == KindClass::Leaf)
+}
+
+fn effective(model: &Model<'_>) -> TokenStream {
+    let (word, bits) = (model.word(), model.format.word_bits);
+    let tables: Vec<&Descriptor<'_>> = model
+        .descriptors
+        .iter()
+        .filter(|d| d.kind.class == KindClass::Table)
+        .collect();
+    // Where a table kind lacks a field the walk leaves it neutral, so the places of any kind that has it serve.
+    let in_tables = |id: FieldId| {
+        tables
+            .iter()
+            .map(|t| t.field(id))
+            .find(|p| !p.is_empty())
+            .unwrap_or_default()
+    };
+    let apply = |leaf: &Descriptor<'_>| {
+        let steps: Vec<TokenStream> = model
+            .format
+            .effective
+            .iter()
+            .map(|rule| {
+                let target = leaf.field(rule.field);
+                let (source, operator) = match rule.combine {
+                    Combine::Or => (quote! { path.any }, quote! { | }),
+                    Combine::And => (quote! { path.all }, quote! { & }),
+                };
+                let values: Vec<_> = rule
+                    .path
+                    .iter()
+                    .map(|&id| extract(&source, &in_tables(id), bits))
+                    .collect();
+                let value = joined(&values, &operator);
+                let placed = insert(&value, &target, bits);
+                match rule.combine {
+                    Combine::Or => quote! { | #placed },
+                    Combine::And => {
+                        let keep = literal(!super::bits::mask(&target) & super::bits::ones(bits));
+                        quote! { & (#placed | #keep) }
+                    }
+                }
+            })
+            .collect();
+        steps
+            .into_iter()
+            .fold(quote! { leaf }, |value, step| quote! { (#value #step) })
+    };
+    let places = |leaf: &Descriptor<'_>| -> Vec<Vec<Place>> {
+        model
+            .format
+            .effective
+            .iter()
+            .map(|rule| leaf.field(rule.field))
+            .collect()
+    };
+    let mut all = leaves(model);
+    let body = match all.next() {
+        Some(first) if !model.format.effective.is_empty() => {
+            if all.all(|other| places(other) == places(first)) {
+                let value = apply(first);
+                quote! { let _ = level; #value }
+            } else {
+                let arms = leaves(model).flat_map(|leaf| {
+                    let (name, value) = (&leaf.name, apply(leaf));
+                    leaf.levels
+                        .iter()
+                        .map(move |level| {
+                            let number = Literal::i32_unsuffixed(level.number);
+                            quote! { #number if #name::matches(leaf) => #value }
+                        })
+                        .collect::<Vec<_>>()
+                });
+                quote! { match level { #(#arms,)* _ => leaf } }
+            }
+        }
+        _ => quote! { let _ = (level, path); leaf },
+    };
+    quote! {
+        #[inline(always)]
+        fn effective(level: i32, leaf: #word, path: Along<#word>) -> #word { #body }
+    }
+}
+
+fn attributes(model: &Model<'_>) -> TokenStream {
+    let word = model.word();
+    let arms = model.format.levels.iter().flat_map(|level| {
+        let number = Literal::i32_unsuffixed(level.number);
+        level
+            .kinds
+            .iter()
+            .filter(|kind| kind.class == KindClass::Leaf)
+            .map(|kind| {
+                let leaf = model.descriptor(level, kind);
+                let name = &leaf.name;
+                let from = if model.format.word_bits == 64 {
+                    quote! { leaf }
+                } else {
+                    quote! { (leaf as u64) }
+                };
+                let bits = attributes_in(model, leaf, &from, false);
+                quote! { #number if #name::matches(leaf) => Attributes::from_bits(#bits) }
+            })
+            .collect::<Vec<_>>()
+    });
+    quote! {
+        fn attributes(level: i32, leaf: #word) -> Option<Attributes> {
+            match level { #(#arms,)* _ => None }
+        }
+    }
+}
+
+/// `(a | b)`
+fn joined(values: &[TokenStream], operator: &TokenStream) -> TokenStream {
+    let mut all = TokenStream::new();
+    for (i, value) in values.iter().enumerate() {
+        if i != 0 {
+            all.extend(operator.clone());
+        }
+        all.extend(value.clone());
+    }
+    quote! { (#all) }
+}

@@ -1,0 +1,292 @@
+//! One `Level` implementation per level: the facts that the runtime's operations are made of.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::bits::{Place, literal, mask, move_between, ones, put};
+use super::changes;
+use super::descriptors::{address_mask, place_address};
+use super::entries::reserved;
+use super::model::{Descriptor, Model, entry_name, level_name};
+use super::names::camel;
+use crate::ir::{FieldId, KindClass, Level};
+
+pub(super) fn emit(model: &Model<'_>) -> TokenStream {
+    let levels = &model.format.levels;
+    let types = levels
+        .iter()
+        .enumerate()
+        .map(|(i, level)| one(model, level, levels.get(i + 1)));
+    quote! { #(#types)* }
+}
+
+fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
+    let (name, entry, marker, word) = (level_name(level), entry_name(level), model.marker(), model.word());
+    let next = next.map_or_else(|| format_ident!("End"), level_name);
+    let input = &model.format.input.name;
+    let about = format!(
+        " Level {}: index {input}[{}:{}], an entry maps {}.",
+        level.number,
+        level.shift + level.index_bits - 1,
+        level.shift,
+        size(level.shift)
+    );
+    let tables = of_class(model, level, KindClass::Table);
+    let leaves = of_class(model, level, KindClass::Leaf);
+    let (has_leaf, has_table) = (!leaves.is_empty(), !tables.is_empty());
+    let number = proc_macro2::Literal::i32_unsuffixed(level.number);
+    let (shift, bits) = (u32_literal(level.shift), u32_literal(level.index_bits));
+    let empty = literal(level.empty);
+    let places = leaves.first().map(|leaf| leaf.address()).unwrap_or_default();
+    let step =
+        literal(put(&places, 1_u64.checked_shl(level.shift).unwrap_or(0)) & ones(model.format.word_bits));
+    let linear = literal(linear(&places));
+    let change = changes::emit(model, leaves.first().copied());
+    let along = literal(along(model, &tables));
+    let typed = typed(model, level, &entry);
+    let next_table = first_match(&tables, |d| quote! { Some(#d(raw).next()) }, quote! { None });
+    let is_leaf = any_match(&leaves);
+    let output = output(&leaves);
+    let leaf = leaf(model, leaves.first());
+    let link = link(model, tables.first());
+    quote! {
+        #[doc = #about]
+        #[derive(Clone, Copy, Debug)]
+        pub enum #name {}
+
+        impl Level<#marker> for #name {
+            type Next = #next;
+            type Entry = #entry;
+            const NUMBER: i32 = #number;
+            const SHIFT: u32 = #shift;
+            const BITS: u32 = #bits;
+            const HAS_LEAF: bool = #has_leaf;
+            const HAS_TABLE: bool = #has_table;
+            const EMPTY: #word = #empty;
+            const STEP: #word = #step;
+            const LINEAR: u64 = #linear;
+            const ALONG: #word = #along;
+            fn entry(raw: #word) -> #entry { #typed }
+            #[inline(always)]
+            fn next_table(raw: #word) -> Option<Phys> { #next_table }
+            #[inline(always)]
+            fn is_leaf(raw: #word) -> bool { #is_leaf }
+            #[inline(always)]
+            fn output(raw: #word) -> Phys { #output }
+            #[inline(always)]
+            fn leaf(output: Phys, attributes: Attributes) -> #word { #leaf }
+            #[inline(always)]
+            fn link(child: Phys) -> #word { #link }
+            fn change(old: #word, new: #word) -> Change { #change }
+        }
+    }
+}
+
+fn u32_literal(value: u32) -> proc_macro2::Literal {
+    proc_macro2::Literal::u32_unsuffixed(value)
+}
+
+/// `2 MiB`
+pub(super) fn size(shift: u32) -> String {
+    const UNITS: [&str; 7] = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    format!(
+        "{} {}",
+        1_u64 << (shift % 10),
+        UNITS[(shift / 10) as usize % UNITS.len()]
+    )
+}
+
+fn of_class<'m, 'a>(model: &'m Model<'a>, level: &Level, class: KindClass) -> Vec<&'m Descriptor<'a>> {
+    level
+        .kinds
+        .iter()
+        .filter(|kind| kind.class == class)
+        .map(|kind| model.descriptor(level, kind))
+        .collect()
+}
+
+/// Output bits that a leaf holds in one piece with the lowest: within them, adding [`Level::STEP`] carries rightly.
+fn linear(places: &[Place]) -> u64 {
+    match places {
+        [] | [_] => u64::MAX,
+        _ => places
+            .iter()
+            .min_by_key(|p| p.value_lo)
+            .map_or(0, |p| ones(p.value_lo + p.width())),
+    }
+}
+
+/// Table bits that hierarchical attributes read; all, where every table has them in the same places.
+fn along(model: &Model<'_>, tables: &[&Descriptor<'_>]) -> u64 {
+    let fields: Vec<FieldId> = model
+        .format
+        .effective
+        .iter()
+        .flat_map(|e| e.path.iter().copied())
+        .collect();
+    let places =
+        |table: &Descriptor<'_>| -> Vec<Vec<Place>> { fields.iter().map(|&id| table.field(id)).collect() };
+    let mut all = model
+        .descriptors
+        .iter()
+        .filter(|d| d.kind.class == KindClass::Table)
+        .map(places);
+    let first = all.next();
+    if all.all(|other| Some(&other) == first.as_ref()) {
+        return ones(model.format.word_bits);
+    }
+    tables.iter().fold(0, |bits, table| {
+        places(table)
+            .iter()
+            .fold(bits, |bits, places| bits | mask(places))
+    })
+}
+
+fn typed(model: &Model<'_>, level: &Level, entry: &proc_macro2::Ident) -> TokenStream {
+    let arms: Vec<(TokenStream, TokenStream)> = level
+        .kinds
+        .iter()
+        .map(|kind| {
+            let descriptor = &model.descriptor(level, kind).name;
+            let variant = format_ident!("{}", camel(&kind.name));
+            (
+                quote! { #descriptor::matches(raw) },
+                quote! { #entry::#variant(#descriptor(raw)) },
+            )
+        })
+        .collect();
+    if reserved(model, level) {
+        return chain(&arms, quote! { #entry::Reserved(raw) });
+    }
+    match arms.split_last() {
+        Some(((_, last), before)) => chain(before, last.clone()),
+        None => quote! { match raw {} },
+    }
+}
+
+/// `if a { x } else if b { y } else { z }`
+pub(super) fn chain(arms: &[(TokenStream, TokenStream)], otherwise: TokenStream) -> TokenStream {
+    if arms.is_empty() {
+        return otherwise;
+    }
+    let arms = arms
+        .iter()
+        .map(|(test, value)| quote! { if #test { #value } else });
+    quote! { #(#arms)* { #otherwise } }
+}
+
+fn first_match(
+    descriptors: &[&Descriptor<'_>],
+    value: impl Fn(&proc_macro2::Ident) -> TokenStream,
+    otherwise: TokenStream,
+) -> TokenStream {
+    let arms: Vec<_> = descriptors
+        .iter()
+        .map(|d| {
+            let name = &d.name;
+            (quote! { #name::matches(raw) }, value(name))
+        })
+        .collect();
+    if arms.is_empty() {
+        return quote! { let _ = raw; #otherwise };
+    }
+    chain(&arms, otherwise)
+}
+
+fn any_match(descriptors: &[&Descriptor<'_>]) -> TokenStream {
+    if descriptors.is_empty() {
+        return quote! { let _ = raw; false };
+    }
+    let names = descriptors.iter().map(|d| &d.name);
+    quote! { #(#names::matches(raw))||* }
+}
+
+fn output(leaves: &[&Descriptor<'_>]) -> TokenStream {
+    match leaves.split_last() {
+        None => quote! { let _ = raw; Phys(0) },
+        Some((last, before)) => {
+            let last = &last.name;
+            first_match(
+                before,
+                |d| quote! { #d(raw).output() },
+                quote! { #last(raw).output() },
+            )
+            .into_iter()
+            .collect::<TokenStream>()
+        }
+    }
+}
+
+/// A leaf's word from address and attributes.
+fn leaf(model: &Model<'_>, leaf: Option<&&Descriptor<'_>>) -> TokenStream {
+    let Some(leaf) = leaf else {
+        return quote! { let _ = (output, attributes); 0 };
+    };
+    let fixed = leaf.fixed();
+    let address = place_address(model, &leaf.address());
+    let fields = attributes_in(model, leaf, &quote! { attributes.0 }, true);
+    let fields = if model.format.word_bits == 64 {
+        fields
+    } else {
+        quote! { (#fields) as u32 }
+    };
+    let fixed = (fixed != 0).then(|| {
+        let fixed = literal(fixed);
+        quote! { | #fixed }
+    });
+    quote! { let address = output.0; #address | #fields #fixed }
+}
+
+/// Attribute bits moved from `Attributes` to a leaf's word, or back.
+pub(super) fn attributes_in(
+    model: &Model<'_>,
+    leaf: &Descriptor<'_>,
+    from: &TokenStream,
+    to_leaf: bool,
+) -> TokenStream {
+    let mut moves = Vec::new();
+    for (id, home) in &model.home {
+        let there = leaf.field(*id);
+        for bit in 0..model.field(*id).bits {
+            let at = |places: &[Place]| {
+                places
+                    .iter()
+                    .find(|p| (p.value_lo..p.value_lo + p.width()).contains(&bit))
+                    .map(|p| p.lo + bit - p.value_lo)
+            };
+            if let (Some(home), Some(there)) = (at(home), at(&there)) {
+                moves.push(if to_leaf {
+                    (home, there, 1)
+                } else {
+                    (there, home, 1)
+                });
+            }
+        }
+    }
+    if moves.is_empty() {
+        return quote! { 0 };
+    }
+    // `Attributes` has no bit outside its homes: without moves it is the leaf's bits already.
+    let still = moves.iter().all(|(from, to, _)| from == to);
+    let whole = model.home.iter().all(|(id, home)| leaf.field(*id) == *home);
+    if to_leaf && still && whole {
+        return from.clone();
+    }
+    move_between(from, moves.into_iter(), 64)
+}
+
+fn link(model: &Model<'_>, table: Option<&&Descriptor<'_>>) -> TokenStream {
+    let Some(table) = table else {
+        return quote! { let _ = child; 0 };
+    };
+    let defaults = table.fields().into_iter().fold(table.fixed(), |word, id| {
+        word | put(&table.field(id), model.field(id).default)
+    });
+    let address = place_address(model, &table.address());
+    debug_assert_ne!(address_mask(&table.address()), 0);
+    let defaults = (defaults != 0).then(|| {
+        let defaults = literal(defaults);
+        quote! { | #defaults }
+    });
+    quote! { let address = child.0; #address #defaults }
+}

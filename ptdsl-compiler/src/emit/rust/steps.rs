@@ -1,0 +1,270 @@
+//! The maintenance steps: an enum over the instructions, its execution in assembly, and the sequences around a store.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::docs;
+use super::model::Model;
+use super::names;
+use super::registers::expression;
+use crate::ir::{Expression, Format, Instruction, Operand, Parameter, Part, Sequence, Step, Transition};
+
+/// The instructions that sequences use, in order.
+fn used(format: &Format) -> Vec<&Instruction> {
+    let ids: BTreeSet<usize> = format
+        .sequences
+        .iter()
+        .flat_map(|s| s.before.iter().chain(&s.after))
+        .map(|step| step.instruction.0)
+        .collect();
+    ids.into_iter().map(|id| &format.instructions[id]).collect()
+}
+
+fn variant(instruction: &Instruction) -> Ident {
+    format_ident!("{}", names::camel(&instruction.name))
+}
+
+pub(super) fn emit(model: &Model<'_>) -> TokenStream {
+    let format = model.format;
+    let instructions = used(format);
+    let variants = instructions.iter().map(|instruction| {
+        let name = variant(instruction);
+        let about = docs(&instruction.docs, &format!("`{}`", instruction.assembly));
+        if instruction.parameters.is_empty() {
+            return quote! { #about #name };
+        }
+        let types = instruction.parameters.iter().map(|_| quote! { u64 });
+        quote! { #about #name(#(#types),*) }
+    });
+    let arch = &format.arch;
+    let arms: Vec<TokenStream> = instructions.iter().map(|i| execute(i)).collect();
+    let execute = (!arms.is_empty()).then(|| {
+        quote! {
+            impl Step {
+                /// Executes the instruction on this PE.
+                #[cfg(target_arch = #arch)]
+                #[inline(always)]
+                pub fn execute(self) {
+                    match self { #(#arms)* }
+                }
+            }
+        }
+    });
+    let operands = operands(model);
+    quote! {
+        /// A barrier or an invalidation, with its operand as the instruction takes it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Step { #(#variants),* }
+        #execute
+        #operands
+    }
+}
+
+fn execute(instruction: &Instruction) -> TokenStream {
+    let name = variant(instruction);
+    let assembly = &instruction.assembly;
+    if instruction.parameters.is_empty() {
+        return quote! {
+            // SAFETY: a barrier or an invalidation of everything: it changes no memory and no mapping.
+            Step::#name => unsafe { core::arch::asm!(#assembly, options(nostack, preserves_flags)) },
+        };
+    }
+    let parameters: Vec<Ident> = instruction
+        .parameters
+        .iter()
+        .map(|p| format_ident!("{}", names::escape(p)))
+        .collect();
+    quote! {
+        // SAFETY: invalidates what a TLB holds; the next walk finds it in the tables again.
+        Step::#name(#(#parameters),*) => unsafe {
+            core::arch::asm!(#assembly, #(#parameters = in(reg) #parameters as usize,)* options(nostack, preserves_flags))
+        },
+    }
+}
+
+/// The sequence of a transition; none where the format has no tables or no leaves.
+fn sequence(format: &Format, transition: Transition) -> Option<&Sequence> {
+    Transition::ALL
+        .iter()
+        .position(|t| *t == transition)
+        .and_then(|i| format.sequences.get(i))
+}
+
+fn name(transition: Transition) -> Ident {
+    format_ident!(
+        "{}",
+        match transition {
+            Transition::PublishLeaf => "PublishLeaf",
+            Transition::PublishTable => "PublishTable",
+            Transition::InvalidateLeaf => "InvalidateLeaf",
+            Transition::InvalidateTable => "InvalidateTable",
+        }
+    )
+}
+
+/// (publishing a leaf needs no operand, publishing a table ends with all that publishing a leaf needs)
+pub(super) fn publish_facts(format: &Format) -> (bool, bool) {
+    let steps = |t| sequence(format, t).map_or((&[][..], &[][..]), |s| (&s.before[..], &s.after[..]));
+    let (leaf_before, leaf) = steps(Transition::PublishLeaf);
+    let (_, table) = steps(Transition::PublishTable);
+    let once = leaf
+        .iter()
+        .chain(leaf_before)
+        .all(|step| step.operands.is_empty());
+    (once, once && table.ends_with(leaf))
+}
+
+pub(super) fn before(model: &Model<'_>) -> TokenStream {
+    side(model, "before", |sequence| &sequence.before)
+}
+
+pub(super) fn after(model: &Model<'_>) -> TokenStream {
+    side(model, "after", |sequence| &sequence.after)
+}
+
+fn side<'a>(model: &Model<'a>, method: &str, steps: impl Fn(&'a Sequence) -> &'a Vec<Step>) -> TokenStream {
+    let method = format_ident!("{method}");
+    // Transitions with the same steps share an arm.
+    let mut arms: Vec<(Vec<Ident>, &[Step])> = Vec::new();
+    for transition in Transition::ALL {
+        let list = sequence(model.format, transition).map_or(&[][..], |s| &steps(s)[..]);
+        match arms.iter_mut().find(|(_, other)| *other == list) {
+            Some((names, _)) => names.push(name(transition)),
+            None => arms.push((vec![name(transition)], list)),
+        }
+    }
+    let all_empty = arms.iter().all(|(_, steps)| steps.is_empty());
+    let uses_run = arms
+        .iter()
+        .any(|(_, steps)| steps.iter().any(|s| !s.operands.is_empty()));
+    let run = if uses_run {
+        quote! { run }
+    } else {
+        quote! { _run }
+    };
+    let body = if all_empty {
+        quote! { let _ = (world, transition); }
+    } else {
+        let arms = arms.iter().map(|(names, steps)| {
+            let steps = steps.iter().map(|s| perform(model, s));
+            quote! { #(Transition::#names)|* => { #(#steps)* } }
+        });
+        quote! { match transition { #(#arms)* } }
+    };
+    quote! {
+        #[inline(always)]
+        fn #method<W: World<Self>>(world: &mut W, transition: Transition, #run: &Run<'_, Self>) { #body }
+    }
+}
+
+fn perform(model: &Model<'_>, step: &Step) -> TokenStream {
+    let name = variant(&model.format.instructions[step.instruction.0]);
+    if step.operands.is_empty() {
+        return quote! { world.step(Step::#name); };
+    }
+    let operands = step.operands.iter().map(|operand| {
+        let function = function(operand);
+        quote! { #function(va, run) }
+    });
+    quote! { for va in run.addresses() { world.step(Step::#name(#(#operands),*)); } }
+}
+
+fn function(operand: &Operand) -> Ident {
+    format_ident!("operand_{}", operand.name)
+}
+
+/// A function per operand that sequences use.
+fn operands(model: &Model<'_>) -> TokenStream {
+    let format = model.format;
+    let marker = model.marker();
+    let mut seen = BTreeSet::new();
+    let functions = format
+        .sequences
+        .iter()
+        .flat_map(|s| s.before.iter().chain(&s.after))
+        .flat_map(|step| &step.operands)
+        .filter(|operand| seen.insert(operand.name.clone()))
+        .map(|operand| {
+            let name = function(operand);
+            let about = format!(" The operand `{}` of the entry at `va`.", operand.name);
+            let parts = parts(model, &operand.parts);
+            let reads = |p: fn(&Parameter) -> bool| operand.parts.iter().any(|part| mentions(&part.value, p));
+            let va = if reads(|p| *p == Parameter::Input) {
+                quote! { va }
+            } else {
+                quote! { _va }
+            };
+            let run = if reads(|p| *p != Parameter::Input) || operand.parts.iter().any(|p| chooses(&p.value))
+            {
+                quote! { run }
+            } else {
+                quote! { _run }
+            };
+            let shape = operand
+                .parts
+                .iter()
+                .any(|p| {
+                    chooses(&p.value)
+                        || mentions(&p.value, |p| !matches!(p, Parameter::Input | Parameter::Level))
+                })
+                .then(|| quote! { let shape = run.shape; });
+            quote! {
+                #[doc = #about]
+                #[inline(always)]
+                fn #name(#va: u64, #run: &Run<'_, #marker>) -> u64 { #shape #parts }
+            }
+        });
+    let functions: Vec<TokenStream> = functions.collect();
+    quote! { #(#functions)* }
+}
+
+fn mentions(value: &Expression, test: fn(&Parameter) -> bool) -> bool {
+    match value {
+        Expression::Constant(_) => false,
+        Expression::Parameter(p) | Expression::Bits { of: p, .. } => test(p),
+        Expression::Binary { left, right, .. } => mentions(left, test) || mentions(right, test),
+        Expression::If { then, otherwise, .. } => mentions(then, test) || mentions(otherwise, test),
+    }
+}
+
+fn chooses(value: &Expression) -> bool {
+    match value {
+        Expression::If { .. } => true,
+        Expression::Binary { left, right, .. } => chooses(left) || chooses(right),
+        _ => false,
+    }
+}
+
+/// Parts of a register or an operand, each in its place.
+pub(super) fn parts(model: &Model<'_>, parts: &[Part]) -> TokenStream {
+    let parts: Vec<TokenStream> = parts
+        .iter()
+        .filter(|part| part.value != Expression::Constant(0))
+        .map(|part| {
+            let ones = super::bits::ones(part.hi - part.lo + 1);
+            let fits = match part.value {
+                Expression::Constant(value) => value & !ones == 0,
+                Expression::Bits { hi, lo, .. } => hi - lo < part.hi - part.lo + 1,
+                _ => ones == u64::MAX,
+            };
+            let mut value = expression(model, &part.value);
+            if !fits {
+                let ones = super::bits::literal(ones);
+                value = quote! { (#value & #ones) };
+            }
+            let lo = Literal::u32_unsuffixed(part.lo);
+            if part.lo == 0 {
+                value
+            } else {
+                quote! { (#value << #lo) }
+            }
+        })
+        .collect();
+    if parts.is_empty() {
+        quote! { 0 }
+    } else {
+        quote! { #(#parts)|* }
+    }
+}

@@ -1,0 +1,296 @@
+//! What generated code provides: a format, and one type per level.
+
+use core::fmt::Debug;
+
+use crate::address::Phys;
+use crate::word::Word;
+use crate::world::{TableLayout, World};
+
+/// What the input bits above a table's width must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extend {
+    /// All 0.
+    Zero,
+    /// All 1.
+    One,
+    /// Copies of the highest translated bit.
+    Sign,
+}
+
+/// A number of output bits that a table may be created with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputChoice {
+    /// Bits.
+    pub bits: u32,
+    /// Its code in the format's registers.
+    pub code: u64,
+}
+
+/// What is decided when a table is created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape<F: Format> {
+    /// Input bits.
+    pub width: u32,
+    /// Output limit.
+    pub output: OutputChoice,
+    /// Number of the root's level.
+    pub root_level: i32,
+    /// Physical address of the root.
+    pub root: Phys,
+    /// Options of the table.
+    pub options: F::Options,
+}
+
+/// What happens to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transition {
+    /// Invalid to leaf.
+    PublishLeaf,
+    /// Invalid to table.
+    PublishTable,
+    /// Leaf to invalid.
+    InvalidateLeaf,
+    /// Table to invalid.
+    InvalidateTable,
+}
+
+/// What replacing a live leaf by another requires, from nothing to everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// The words are equal.
+    Nothing,
+    /// One store.
+    Store,
+    /// One store, then what publishing a leaf requires.
+    Publish,
+    /// One store, then what invalidating a leaf requires.
+    Invalidate,
+    /// Break-before-make.
+    Break,
+}
+
+/// Neighbouring entries of one table that change together.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a, F: Format> {
+    /// Input address of the first.
+    pub va: u64,
+    /// How many, at least 1.
+    pub count: usize,
+    /// log2 of the bytes that one maps.
+    pub shift: u32,
+    /// Number of their level.
+    pub level: i32,
+    /// The table.
+    pub shape: &'a Shape<F>,
+}
+
+impl<F: Format> Run<'_, F> {
+    /// Input address of each entry.
+    #[inline(always)]
+    pub fn addresses(&self) -> impl Iterator<Item = u64> + use<F> {
+        let (va, shift) = (self.va, self.shift);
+        (0..self.count as u64).map(move |k| va.wrapping_add(k << shift))
+    }
+}
+
+/// Bits that the tables on the way to a leaf have in common: what hierarchical attributes are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Along<W> {
+    /// OR of all table descriptors.
+    pub any: W,
+    /// AND of all table descriptors.
+    pub all: W,
+}
+
+impl<W: Word> Along<W> {
+    /// No table passed yet.
+    pub const NONE: Along<W> = Along {
+        any: W::ZERO,
+        all: W::ONES,
+    };
+
+    /// One more table descriptor, of whose bits only those in `mask` count.
+    #[inline(always)]
+    #[must_use]
+    pub fn then(self, table: W, mask: W) -> Self {
+        Along {
+            any: self.any | table & mask,
+            all: self.all & (table | !mask),
+        }
+    }
+}
+
+/// A page-table format. Implemented by generated code.
+pub trait Format: Copy + Debug + Eq + 'static {
+    /// The descriptor's word.
+    type Word: Word;
+    /// What a caller asks of a mapping. Only combinations that the spec lists can be built.
+    type Attributes: Copy + Debug + Eq;
+    /// Booleans of a table.
+    type Options: Copy + Debug + Default + Eq;
+    /// Barriers and invalidations.
+    type Step: Copy + Debug + Eq;
+    /// Values of the registers that make hardware walk a table.
+    type Registers: Copy + Debug + Eq;
+    /// The level where the widest input starts.
+    type Top: Level<Self>;
+
+    /// The spec's name.
+    const NAME: &'static str;
+    /// log2 of the granule in bytes.
+    const GRANULE_SHIFT: u32;
+    /// Fewest input bits of a table.
+    const MIN_WIDTH: u32;
+    /// Most input bits of a table.
+    const MAX_WIDTH: u32;
+    /// What the input bits above must be.
+    const EXTEND: Extend;
+    /// Output limits, the largest last.
+    const OUTPUT: &'static [OutputChoice];
+    /// Whether publishing a leaf needs no operand, so that one sequence serves all leaves of an operation.
+    const PUBLISH_LEAF_ONCE: bool;
+    /// Whether publishing a table ends with all that publishing a leaf needs.
+    const PUBLISH_TABLE_COVERS_LEAF: bool;
+
+    /// The steps before the store of a transition.
+    fn before<W: World<Self>>(world: &mut W, transition: Transition, run: &Run<'_, Self>);
+    /// The steps after the store. Steps without an operand happen once for the run, those with one for each entry.
+    fn after<W: World<Self>>(world: &mut W, transition: Transition, run: &Run<'_, Self>);
+    /// The leaf as it acts below these tables: hierarchical attributes applied.
+    fn effective(level: i32, leaf: Self::Word, path: Along<Self::Word>) -> Self::Word;
+    /// The attributes of a leaf; `None` where its fields are no listed combination, or it is no leaf of that level.
+    fn attributes(level: i32, leaf: Self::Word) -> Option<Self::Attributes>;
+    /// Register values for a table.
+    fn registers(shape: &Shape<Self>) -> Self::Registers;
+}
+
+/// A level of a format. Implemented by generated code, one type per level.
+pub trait Level<F: Format>: 'static {
+    /// The level below; [`End`] below the last.
+    type Next: Level<F>;
+    /// The kinds that exist here, typed: for decoding and visitors.
+    type Entry: Copy + Debug;
+
+    /// The manual's number.
+    const NUMBER: i32;
+    /// log2 of the bytes that one entry maps.
+    const SHIFT: u32;
+    /// Index bits of a whole table.
+    const BITS: u32;
+    /// Whether leaves exist here.
+    const HAS_LEAF: bool;
+    /// Whether tables exist here.
+    const HAS_TABLE: bool;
+    /// The word of an empty slot.
+    const EMPTY: F::Word;
+    /// What a leaf's word grows by from one slot to the next, where the output follows the input.
+    const STEP: F::Word;
+    /// Output bits in which adding [`STEP`](Level::STEP) carries rightly: those that the leaf holds in one piece, and below.
+    const LINEAR: u64;
+    /// Table bits that hierarchical attributes read.
+    const ALONG: F::Word;
+
+    /// The typed descriptor.
+    fn entry(raw: F::Word) -> Self::Entry;
+    /// The next table, if it is a table.
+    fn next_table(raw: F::Word) -> Option<Phys>;
+    /// Whether it maps memory.
+    fn is_leaf(raw: F::Word) -> bool;
+    /// The leaf's output address.
+    fn output(raw: F::Word) -> Phys;
+    /// A leaf's word. `output` is a multiple of the entry's size and within the output's bits.
+    fn leaf(output: Phys, attributes: F::Attributes) -> F::Word;
+    /// A table's word. `child` is aligned as [`layout`] says.
+    fn link(child: Phys) -> F::Word;
+    /// What replacing a live leaf by another leaf requires.
+    fn change(old: F::Word, new: F::Word) -> Change;
+}
+
+/// Low bits of an address inside one entry of a level.
+#[inline(always)]
+pub(crate) const fn mask<F: Format, L: Level<F>>() -> u64 {
+    low_bits(L::SHIFT)
+}
+
+/// `bits` ones; 64 is allowed.
+#[inline(always)]
+pub(crate) const fn low_bits(bits: u32) -> u64 {
+    if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
+}
+
+/// The slot of an address in a table of a level.
+#[inline(always)]
+pub(crate) fn slot<F: Format, L: Level<F>>(va: u64) -> usize {
+    ((va >> L::SHIFT) & low_bits(L::BITS)) as usize
+}
+
+/// The slot of a checked address in the root: its index may have fewer bits than the level, or more.
+#[inline(always)]
+pub(crate) fn root_slot<F: Format, L: Level<F>>(va: u64, width: u32) -> usize {
+    let translated = if matches!(F::EXTEND, Extend::Zero) {
+        va
+    } else {
+        va & low_bits(width)
+    };
+    (translated >> L::SHIFT) as usize
+}
+
+/// Size and alignment of a table that translates `width` bits from level `L` down; the whole table for a large `width`.
+#[inline(always)]
+pub(crate) const fn layout<F: Format, L: Level<F>>(width: u32) -> TableLayout {
+    let bits = if width > L::SHIFT + L::BITS {
+        L::BITS
+    } else {
+        width.saturating_sub(L::SHIFT)
+    };
+    let bytes = <F::Word as Word>::BYTES << bits;
+    TableLayout {
+        bytes,
+        alignment: bytes,
+    }
+}
+
+/// Below the last level: nothing.
+#[derive(Clone, Copy, Debug)]
+pub enum End {}
+
+impl<F: Format> Level<F> for End {
+    type Next = End;
+    type Entry = ();
+
+    const NUMBER: i32 = i32::MAX;
+    const SHIFT: u32 = 0;
+    const BITS: u32 = 0;
+    const HAS_LEAF: bool = false;
+    const HAS_TABLE: bool = false;
+    const EMPTY: F::Word = F::Word::ZERO;
+    const STEP: F::Word = F::Word::ZERO;
+    const LINEAR: u64 = u64::MAX;
+    const ALONG: F::Word = F::Word::ZERO;
+
+    fn entry(_: F::Word) -> Self::Entry {}
+    #[inline(always)]
+    fn next_table(_: F::Word) -> Option<Phys> {
+        None
+    }
+    #[inline(always)]
+    fn is_leaf(_: F::Word) -> bool {
+        false
+    }
+    #[inline(always)]
+    fn output(_: F::Word) -> Phys {
+        Phys(0)
+    }
+    #[inline(always)]
+    fn leaf(_: Phys, _: F::Attributes) -> F::Word {
+        F::Word::ZERO
+    }
+    #[inline(always)]
+    fn link(_: Phys) -> F::Word {
+        F::Word::ZERO
+    }
+    #[inline(always)]
+    fn change(_: F::Word, _: F::Word) -> Change {
+        Change::Break
+    }
+}

@@ -1,0 +1,409 @@
+//! `map`: one descent per range; fresh tables are filled before they are linked.
+
+use crate::address::{Phys, Range};
+use crate::error::{Error, MapError};
+use crate::format::{Format, Level, layout, mask, root_slot, slot};
+use crate::table::{PageTable, Use, allocate, starts_at};
+use crate::transition::{Edit, load, table as table_at};
+use crate::word::Word;
+use crate::world::World;
+
+/// Which leaf sizes `map` may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sizes {
+    /// The largest leaf that fits range and alignment.
+    #[default]
+    Largest,
+    /// Pages of the granule only.
+    Pages,
+}
+
+/// What `map` does where a slot already holds a leaf.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// [`Error::AlreadyMapped`].
+    #[default]
+    Refuse,
+    /// A leaf of the same size that differs only in fields for which the format asks no more than a store (software's
+    /// own bits) is kept and takes the new ones. Anything else is [`Error::AlreadyMapped`].
+    Update,
+}
+
+/// How `map` goes about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct How {
+    /// Leaf sizes.
+    pub sizes: Sizes,
+    /// Slots that hold a leaf already.
+    pub existing: Existing,
+}
+
+impl<F: Format, U: Use> PageTable<F, U> {
+    /// Maps `range` to consecutive outputs from `output`, with the largest leaves that fit, into empty slots only.
+    ///
+    /// # Errors
+    /// As [`map_with`](Self::map_with).
+    #[inline(always)]
+    pub fn map<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        output: Phys,
+        attributes: F::Attributes,
+    ) -> Result<(), MapError> {
+        self.map_with(world, range, output, attributes, How::default())
+    }
+
+    /// Maps `range` to consecutive outputs from `output`.
+    ///
+    /// When it returns, the mapping is visible to the walks of this PE; another relies on it after synchronising with
+    /// this one.
+    ///
+    /// # Errors
+    /// [`MapError`] with the bytes that were mapped before: they stay mapped; a table that was made and left empty is
+    /// freed. The reasons are [`Error::Misaligned`], [`Error::OutOfRange`] and [`Error::OutputOutOfRange`] (nothing
+    /// done), [`Error::AlreadyMapped`], [`Error::OutOfMemory`] and [`Error::BadTablePage`].
+    #[inline(always)]
+    pub fn map_with<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        output: Phys,
+        attributes: F::Attributes,
+        how: How,
+    ) -> Result<(), MapError> {
+        // One page into tables that exist is what most calls ask for.
+        let page = self.is_page(range) && self.is_output_page(output);
+        if page && self.map_page(world, range.first(), output, attributes) {
+            return Ok(());
+        }
+        self.map_range(world, range, output, attributes, how)
+    }
+
+    /// `map_with` for one page; does nothing and returns `false` unless every table stands already and the slot is empty.
+    #[inline(always)]
+    fn map_page<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        va: u64,
+        output: Phys,
+        attributes: F::Attributes,
+    ) -> bool {
+        let mut edit: Edit<'_, F, W, U> = self.edit(world);
+        let done = page_from_root::<F, F::Top, W, U>(&mut edit, va, output, attributes);
+        edit.finish();
+        done
+    }
+
+    #[inline(never)]
+    fn map_range<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        output: Phys,
+        attributes: F::Attributes,
+        how: How,
+    ) -> Result<(), MapError> {
+        let checked = self.check(range).and_then(|()| self.check_output(range, output));
+        if let Err(error) = checked {
+            return Err(MapError { mapped: 0, error });
+        }
+        let delta = output.0.wrapping_sub(range.first());
+        let mut map = Map {
+            edit: self.edit(world),
+            attributes,
+            delta,
+            how,
+        };
+        let result = map.start::<F::Top>(range);
+        map.edit.finish();
+        result.map_err(|stop| MapError {
+            mapped: stop.va.wrapping_sub(range.first()),
+            error: stop.error,
+        })
+    }
+}
+
+#[inline(always)]
+fn page_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    va: u64,
+    output: Phys,
+    attributes: F::Attributes,
+) -> bool {
+    let shape = edit.shape;
+    if starts_at::<F, L>(shape.width) {
+        let root = table_at::<F, W>(edit.world, shape.root);
+        page::<F, L, W, U>(
+            edit,
+            (root, root_slot::<F, L>(va, shape.width)),
+            va,
+            output,
+            attributes,
+        )
+    } else {
+        page_from_root::<F, L::Next, W, U>(edit, va, output, attributes)
+    }
+}
+
+#[inline(always)]
+fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    (table, index): (W::Table, usize),
+    va: u64,
+    output: Phys,
+    attributes: F::Attributes,
+) -> bool {
+    let raw = load::<F, W>(edit.world, table, index);
+    if L::HAS_TABLE {
+        return match L::next_table(raw) {
+            Some(child) => {
+                let child = table_at::<F, W>(edit.world, child);
+                page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, output, attributes)
+            }
+            None => false,
+        };
+    }
+    if raw != L::EMPTY {
+        return false;
+    }
+    edit.publish_leaf::<L>((table, index), va, L::leaf(output, attributes));
+    true
+}
+
+/// Where a map stopped: everything before `va` is mapped.
+struct Stop {
+    va: u64,
+    error: Error,
+}
+
+/// One call of `map`.
+struct Map<'a, F: Format, W, U> {
+    edit: Edit<'a, F, W, U>,
+    attributes: F::Attributes,
+    /// Output minus input, modulo 2^64: outputs follow from the distance, never from a cursor.
+    delta: u64,
+    how: How,
+}
+
+impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
+    fn start<L: Level<F>>(&mut self, range: Range) -> Result<(), Stop> {
+        let shape = self.edit.shape;
+        if starts_at::<F, L>(shape.width) {
+            let root = table_at::<F, W>(self.edit.world, shape.root);
+            self.existing::<L>(
+                (root, root_slot::<F, L>(range.first(), shape.width)),
+                range.first(),
+                range.last(),
+            )
+        } else {
+            self.start::<L::Next>(range)
+        }
+    }
+
+    #[inline(always)]
+    fn output(&self, va: u64) -> Phys {
+        Phys(va.wrapping_add(self.delta))
+    }
+
+    /// How many whole, aligned entries of level `L` the range begins with, up to `last`, which lies within the
+    /// table; 0 where no leaf
+    /// of that size may be written.
+    #[inline(always)]
+    fn leaves<L: Level<F>>(&self, va: u64, last: u64) -> usize {
+        let low = mask::<F, L>();
+        if !L::HAS_LEAF
+            || (L::HAS_TABLE && (self.how.sizes == Sizes::Pages || (va | self.output(va).0) & low != 0))
+        {
+            return 0;
+        }
+        // Outputs of one run must not carry out of the piece of the word that they are counted up in.
+        let in_piece = if L::LINEAR == u64::MAX {
+            u64::MAX
+        } else {
+            L::LINEAR & !self.output(va).0
+        };
+        // Both ends inclusive: an entry is whole if its last byte is within.
+        ((last - va).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
+    }
+
+    /// Maps into a table that the walk reaches already, from `va` to `last`, both within it.
+    #[inline(never)]
+    fn existing<L: Level<F>>(
+        &mut self,
+        (table, mut index): (W::Table, usize),
+        mut va: u64,
+        last: u64,
+    ) -> Result<(), Stop> {
+        loop {
+            let want = self.leaves::<L>(va, last);
+            if want != 0 {
+                let free = self.free_slots::<L>(table, index, want);
+                if free != 0 {
+                    let first = L::leaf(self.output(va), self.attributes);
+                    self.edit
+                        .publish_leaves::<L>((table, index), (va, free), first, true);
+                    let mapped = (free as u64) << L::SHIFT;
+                    if last - va < mapped {
+                        return Ok(());
+                    }
+                    va += mapped;
+                    index += free;
+                    continue;
+                }
+            }
+            self.one_slot::<L>((table, index), va, last, want != 0)?;
+            let slot_last = va | mask::<F, L>();
+            if slot_last >= last {
+                return Ok(());
+            }
+            va = slot_last + 1;
+            index += 1;
+        }
+    }
+
+    /// A slot that holds something, or needs a table.
+    #[inline(always)]
+    fn one_slot<L: Level<F>>(
+        &mut self,
+        (table, index): (W::Table, usize),
+        va: u64,
+        last: u64,
+        leaf_fits: bool,
+    ) -> Result<(), Stop> {
+        let raw = load::<F, W>(self.edit.world, table, index);
+        if L::HAS_TABLE {
+            if let Some(child) = L::next_table(raw) {
+                let child = table_at::<F, W>(self.edit.world, child);
+                let slot = slot::<F, L::Next>(va);
+                return self.existing::<L::Next>((child, slot), va, last.min(va | mask::<F, L>()));
+            }
+            if raw == L::EMPTY {
+                return self
+                    .grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true)
+                    .1;
+            }
+        }
+        if leaf_fits && self.how.existing == Existing::Update && L::is_leaf(raw) {
+            let new = L::leaf(self.output(va), self.attributes);
+            if self.edit.store_over::<L>(table, index, raw, new) {
+                return Ok(());
+            }
+        }
+        Err(Stop {
+            va,
+            error: Error::AlreadyMapped {
+                va,
+                level: L::NUMBER,
+                entry: raw.to_u64(),
+            },
+        })
+    }
+
+    /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
+    /// loads without a branch each.
+    #[inline(always)]
+    fn free_slots<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
+        let mut found = F::Word::ZERO;
+        let mut slot = index;
+        let end = index + want;
+        let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY;
+        while end - slot >= 4 {
+            found = found | taken(slot) | taken(slot + 1) | taken(slot + 2) | taken(slot + 3);
+            slot += 4;
+        }
+        while slot < end {
+            found = found | taken(slot);
+            slot += 1;
+        }
+        if found == F::Word::ZERO {
+            want
+        } else {
+            self.free_prefix::<L>(table, index, want)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
+        (0..want)
+            .find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY)
+            .unwrap_or(want)
+    }
+
+    /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).
+    #[inline(never)]
+    fn grow<L: Level<F>>(
+        &mut self,
+        parent: (W::Table, usize),
+        va: u64,
+        last: u64,
+        live: bool,
+    ) -> (bool, Result<(), Stop>) {
+        let layout = layout::<F, L::Next>(u32::MAX);
+        let ((address, zeroed), child) = match allocate::<F, L::Next, W>(self.edit.world, layout, va) {
+            Ok(fresh) => fresh,
+            Err(error) => return (false, Err(Stop { va, error })),
+        };
+        let result = self.fresh::<L::Next>(child, zeroed, va, last);
+        let linked = !matches!(&result, Err(stop) if stop.va == va);
+        if linked {
+            self.edit.publish_table::<L>(parent, va, address, live);
+        } else {
+            self.edit.world.free(address, layout);
+        }
+        (linked, result)
+    }
+
+    /// Fills a table that nothing points to: every word is written, unless it is zeroed already.
+    #[inline(always)]
+    fn fresh<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        zeroed: bool,
+        mut va: u64,
+        last: u64,
+    ) -> Result<(), Stop> {
+        let slots = 1 << L::BITS;
+        let mut index = slot::<F, L>(va);
+        if !zeroed {
+            self.edit.clear_fresh::<L>(table, 0..index);
+        }
+        let result = loop {
+            let leaves = self.leaves::<L>(va, last);
+            if leaves != 0 {
+                let first = L::leaf(self.output(va), self.attributes);
+                self.edit
+                    .publish_leaves::<L>((table, index), (va, leaves), first, false);
+                index += leaves;
+                let mapped = (leaves as u64) << L::SHIFT;
+                if last - va < mapped {
+                    break Ok(());
+                }
+                va += mapped;
+                continue;
+            }
+            if !L::HAS_TABLE {
+                // Unreachable: ranges are granules, and the last level maps them all.
+                break Err(Stop {
+                    va,
+                    error: Error::Misaligned {
+                        address: va,
+                        alignment: mask::<F, L>() + 1,
+                    },
+                });
+            }
+            let slot_last = va | mask::<F, L>();
+            let (linked, result) = self.grow::<L>((table, index), va, last.min(slot_last), false);
+            index += usize::from(linked);
+            if result.is_err() || slot_last >= last {
+                break result;
+            }
+            va = slot_last + 1;
+        };
+        if !zeroed {
+            self.edit.clear_fresh::<L>(table, index..slots);
+        }
+        result
+    }
+}

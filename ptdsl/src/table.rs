@@ -1,0 +1,361 @@
+//! A page table: its shape, its life from creation to destruction, and the checks that every operation begins with.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::address::{Phys, Range};
+use crate::error::Error;
+use crate::format::{Extend, Format, Level, Run, Shape, Transition, layout, low_bits};
+use crate::transition::{Edit, load, table as table_at};
+use crate::word::Word;
+use crate::world::{TableLayout, World};
+
+/// Whether hardware may walk the table while it is edited. A type, so that it costs nothing to ask.
+pub trait Use: fmt::Debug + 'static {
+    /// Whether edits perform the format's barriers and invalidations.
+    const LIVE: bool;
+}
+
+/// Hardware may walk the table: every edit performs the format's sequences.
+#[derive(Clone, Copy, Debug)]
+pub enum Live {}
+
+/// No hardware walks the table, and no TLB holds anything of it: edits are plain stores.
+#[derive(Clone, Copy, Debug)]
+pub enum Inactive {}
+
+impl Use for Live {
+    const LIVE: bool = true;
+}
+
+impl Use for Inactive {
+    const LIVE: bool = false;
+}
+
+/// What a caller decides when a table is created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config<F: Format> {
+    /// Input bits, within the format's limits.
+    pub width: u32,
+    /// Output bits, one of the format's limits.
+    pub output_bits: u32,
+    /// Options of the table.
+    pub options: F::Options,
+}
+
+impl<F: Format> Default for Config<F> {
+    /// The widest input, the widest output, no option.
+    fn default() -> Self {
+        Config {
+            width: F::MAX_WIDTH,
+            output_bits: F::OUTPUT.last().map_or(0, |choice| choice.bits),
+            options: F::Options::default(),
+        }
+    }
+}
+
+/// A page table of format `F`. It owns its table pages; dropping it without [`destroy`](PageTable::destroy) keeps them.
+#[must_use = "the table's pages are lost unless it is kept or destroyed"]
+pub struct PageTable<F: Format, U: Use = Live> {
+    pub(crate) shape: Shape<F>,
+    /// Input bits above the width.
+    beyond_input: u64,
+    /// Output bits above the limit.
+    beyond_output: u64,
+    state: PhantomData<U>,
+}
+
+impl<F: Format, U: Use> fmt::Debug for PageTable<F, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(F::NAME)
+            .field("root", &self.shape.root)
+            .field("root_level", &self.shape.root_level)
+            .field("width", &self.shape.width)
+            .field("output_bits", &self.shape.output.bits)
+            .finish()
+    }
+}
+
+/// Whether a table of that width starts at level `L`.
+#[inline(always)]
+pub(crate) fn starts_at<F: Format, L: Level<F>>(width: u32) -> bool {
+    // The last level is the only one left when all above are too high.
+    !L::HAS_TABLE || F::MIN_WIDTH > L::SHIFT || width > L::SHIFT
+}
+
+impl<F: Format> PageTable<F, Inactive> {
+    /// Makes an empty table.
+    ///
+    /// # Errors
+    /// [`Error::Width`] and [`Error::OutputBits`] for a shape that the format does not have, [`Error::OutOfMemory`] and
+    /// [`Error::BadTablePage`] for a root that was not to be had.
+    pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
+        let Config {
+            width,
+            output_bits,
+            options,
+        } = *config;
+        if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
+            return Err(Error::Width {
+                width,
+                min: F::MIN_WIDTH,
+                max: F::MAX_WIDTH,
+            });
+        }
+        let Some(&output) = F::OUTPUT.iter().find(|choice| choice.bits == output_bits) else {
+            return Err(Error::OutputBits { bits: output_bits });
+        };
+        let shape = Shape {
+            width,
+            output,
+            root_level: 0,
+            root: Phys(0),
+            options,
+        };
+        create_at::<F, F::Top, W>(world, shape)
+    }
+
+    /// From now on hardware may walk it: makes every store so far visible to walkers.
+    pub fn activate<W: World<F>>(self, world: &mut W) -> PageTable<F, Live> {
+        let run = Run {
+            va: 0,
+            count: 1,
+            shift: 0,
+            level: self.shape.root_level,
+            shape: &self.shape,
+        };
+        F::before(world, Transition::PublishTable, &run);
+        F::after(world, Transition::PublishTable, &run);
+        PageTable::new(self.shape)
+    }
+
+    /// Frees every table page, each after those below it, the root last.
+    pub fn destroy<W: World<F>>(self, world: &mut W) {
+        destroy_at::<F, F::Top, W>(world, &self.shape);
+    }
+}
+
+impl<F: Format> PageTable<F, Live> {
+    /// Edits become plain stores again.
+    ///
+    /// # Safety
+    /// No PE and no device may walk the table from now on, and no TLB or walk cache may hold anything of it.
+    #[allow(unsafe_code)]
+    pub unsafe fn deactivate(self) -> PageTable<F, Inactive> {
+        PageTable::new(self.shape)
+    }
+}
+
+impl<F: Format, U: Use> PageTable<F, U> {
+    fn new(shape: Shape<F>) -> Self {
+        let (beyond_input, beyond_output) = (!low_bits(shape.width), !low_bits(shape.output.bits));
+        PageTable {
+            shape,
+            beyond_input,
+            beyond_output,
+            state: PhantomData,
+        }
+    }
+
+    /// What was decided when the table was created.
+    #[inline(always)]
+    pub fn shape(&self) -> &Shape<F> {
+        &self.shape
+    }
+
+    /// Physical address of the root table.
+    #[inline(always)]
+    pub fn root(&self) -> Phys {
+        self.shape.root
+    }
+
+    /// The values of the registers that make hardware walk this table.
+    pub fn registers(&self) -> F::Registers {
+        F::registers(&self.shape)
+    }
+
+    /// Starts an operation.
+    #[inline(always)]
+    pub(crate) fn edit<'a, W: World<F>>(&'a self, world: &'a mut W) -> Edit<'a, F, W, U> {
+        Edit::new(world, &self.shape)
+    }
+
+    /// Whether the range is one granule, aligned, that the table translates.
+    #[inline(always)]
+    pub(crate) fn is_page(&self, range: Range) -> bool {
+        let granule = low_bits(F::GRANULE_SHIFT);
+        let fits = match F::EXTEND {
+            Extend::Zero => range.first() & (self.beyond_input | granule) == 0,
+            _ => range.first() & granule == 0 && self.canonical(range.first()),
+        };
+        range.last() - range.first() == granule && fits
+    }
+
+    /// Whether a page may be mapped to that output.
+    #[inline(always)]
+    pub(crate) fn is_output_page(&self, output: Phys) -> bool {
+        output.0 & (self.beyond_output | low_bits(F::GRANULE_SHIFT)) == 0
+    }
+
+    /// The range that the table translates, where it is one.
+    ///
+    /// # Errors
+    /// [`Error::Misaligned`], [`Error::OutOfRange`].
+    #[inline(always)]
+    pub(crate) fn check(&self, range: Range) -> Result<(), Error> {
+        let granule = low_bits(F::GRANULE_SHIFT);
+        if range.first() & granule != 0 {
+            return Err(Error::Misaligned {
+                address: range.first(),
+                alignment: granule + 1,
+            });
+        }
+        if range.last() & granule != granule {
+            return Err(Error::Misaligned {
+                address: range.last().wrapping_add(1),
+                alignment: granule + 1,
+            });
+        }
+        self.check_input(range)
+    }
+
+    /// As [`check`](Self::check), without alignment.
+    #[inline(always)]
+    pub(crate) fn check_input(&self, range: Range) -> Result<(), Error> {
+        if self.translates(range) {
+            Ok(())
+        } else {
+            Err(self.first_outside(range))
+        }
+    }
+
+    /// Whether the table translates the whole range.
+    #[inline(always)]
+    fn translates(&self, range: Range) -> bool {
+        match F::EXTEND {
+            // The range is ordered: one end decides.
+            Extend::Zero => self.canonical(range.last()),
+            Extend::One => self.canonical(range.first()),
+            // Both ends canonical, and no hole between them.
+            Extend::Sign => {
+                self.canonical(range.first())
+                    && self.canonical(range.last())
+                    && (self.beyond_input == 0 || (range.first() ^ range.last()) >> 63 == 0)
+            }
+        }
+    }
+
+    #[cold]
+    fn first_outside(&self, range: Range) -> Error {
+        let after_low_half = low_bits(self.shape.width) / 2 + 1;
+        let address = [range.first(), after_low_half, range.last()]
+            .into_iter()
+            .find(|&a| range.first() <= a && a <= range.last() && !self.canonical(a));
+        Error::OutOfRange {
+            address: address.unwrap_or(range.last()),
+            width: self.shape.width,
+        }
+    }
+
+    /// Whether the bits above the width are what the format extends with.
+    #[inline(always)]
+    pub(crate) fn canonical(&self, address: u64) -> bool {
+        let beyond = self.beyond_input;
+        match F::EXTEND {
+            Extend::Zero => address & beyond == 0,
+            Extend::One => !address & beyond == 0,
+            Extend::Sign => {
+                let highest = low_bits(self.shape.width) / 2 + 1;
+                let upper = address & (beyond | highest);
+                upper == 0 || upper == beyond | highest
+            }
+        }
+    }
+
+    /// The output range, where it is one.
+    ///
+    /// # Errors
+    /// [`Error::Misaligned`], [`Error::OutputOutOfRange`].
+    #[inline(always)]
+    pub(crate) fn check_output(&self, range: Range, output: Phys) -> Result<(), Error> {
+        let granule = low_bits(F::GRANULE_SHIFT);
+        if output.0 & granule != 0 {
+            return Err(Error::Misaligned {
+                address: output.0,
+                alignment: granule + 1,
+            });
+        }
+        match output.0.checked_add(range.last() - range.first()) {
+            Some(last) if last & self.beyond_output == 0 => Ok(()),
+            last => {
+                let address = last.unwrap_or(u64::MAX);
+                Err(Error::OutputOutOfRange {
+                    address,
+                    bits: self.shape.output.bits,
+                })
+            }
+        }
+    }
+}
+
+fn create_at<F: Format, L: Level<F>, W: World<F>>(
+    world: &mut W,
+    mut shape: Shape<F>,
+) -> Result<PageTable<F, Inactive>, Error> {
+    if !starts_at::<F, L>(shape.width) {
+        return create_at::<F, L::Next, W>(world, shape);
+    }
+    let layout = layout::<F, L>(shape.width);
+    let (root, table) = allocate::<F, L, W>(world, layout, 0)?;
+    shape.root_level = L::NUMBER;
+    shape.root = root.0;
+    let mut edit: Edit<'_, F, W, Inactive> = Edit::new(world, &shape);
+    if !root.1 {
+        edit.clear_fresh::<L>(table, 0..(layout.bytes / F::Word::BYTES) as usize);
+    }
+    Ok(PageTable::new(shape))
+}
+
+/// A page for a table of level `L`, checked: (address, is zeroed) and its handle.
+#[inline(always)]
+pub(crate) fn allocate<F: Format, L: Level<F>, W: World<F>>(
+    world: &mut W,
+    layout: TableLayout,
+    va: u64,
+) -> Result<((Phys, bool), W::Table), Error> {
+    let Some(fresh) = world.allocate(layout) else {
+        return Err(Error::OutOfMemory { va, level: L::NUMBER });
+    };
+    let reach = F::OUTPUT.last().map_or(0, |choice| choice.bits);
+    if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(reach) != 0 {
+        world.free(fresh.address, layout);
+        return Err(Error::BadTablePage {
+            address: fresh.address.0,
+        });
+    }
+    // A sentinel of 1s is not what an allocator calls zeroed.
+    let ready = fresh.zeroed && L::EMPTY == F::Word::ZERO;
+    Ok(((fresh.address, ready), table_at::<F, W>(world, fresh.address)))
+}
+
+fn destroy_at<F: Format, L: Level<F>, W: World<F>>(world: &mut W, shape: &Shape<F>) {
+    if !starts_at::<F, L>(shape.width) {
+        return destroy_at::<F, L::Next, W>(world, shape);
+    }
+    let layout = layout::<F, L>(shape.width);
+    destroy_below::<F, L, W>(world, table_at::<F, W>(world, shape.root), layout);
+    world.free(shape.root, layout);
+}
+
+fn destroy_below<F: Format, L: Level<F>, W: World<F>>(world: &mut W, table: W::Table, own: TableLayout) {
+    if !L::HAS_TABLE {
+        return;
+    }
+    for slot in 0..(own.bytes / F::Word::BYTES) as usize {
+        if let Some(child) = L::next_table(load::<F, W>(world, table, slot)) {
+            let layout = layout::<F, L::Next>(u32::MAX);
+            destroy_below::<F, L::Next, W>(world, table_at::<F, W>(world, child), layout);
+            world.free(child, layout);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The only place that stores descriptors: each function is one transition, with the steps that the format demands.
+
+use core::marker::PhantomData;
+
+use crate::address::Phys;
+use crate::format::{Change, Format, Level, Run, Shape, Transition};
+use crate::table::Use;
+use crate::word::Word;
+use crate::world::World;
+
+/// The right to access table memory of a world `W`. Only the runtime makes one, for each single access, so nobody else
+/// can store over a live entry, or reach memory through a forged table.
+#[derive(Debug)]
+pub struct Permit<W: ?Sized>(PhantomData<fn(&W)>);
+
+impl<W: ?Sized> Permit<W> {
+    #[inline(always)]
+    pub(crate) fn runtime() -> Self {
+        Permit(PhantomData)
+    }
+
+    /// A permit from outside the runtime: for a world that wraps another, such as a simulator's.
+    ///
+    /// # Safety
+    /// It is used for one access that the runtime asked the wrapping world for, passed on unchanged.
+    #[allow(unsafe_code)]
+    #[must_use]
+    pub unsafe fn pass_on() -> Self {
+        Permit(PhantomData)
+    }
+}
+
+/// One load of a descriptor.
+#[inline(always)]
+pub(crate) fn load<F: Format, W: World<F>>(world: &W, table: W::Table, slot: usize) -> F::Word {
+    world.load(Permit::runtime(), table, slot)
+}
+
+/// The table behind a descriptor or a root.
+#[inline(always)]
+pub(crate) fn table<F: Format, W: World<F>>(world: &W, address: Phys) -> W::Table {
+    world.table(Permit::runtime(), address)
+}
+
+/// The transitions of one operation on one table, with what is owed before the operation may return.
+pub(crate) struct Edit<'a, F: Format, W, U> {
+    pub(crate) world: &'a mut W,
+    pub(crate) shape: &'a Shape<F>,
+    owed_leaf: bool,
+    owed_table: bool,
+    state: PhantomData<U>,
+}
+
+impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
+    #[inline(always)]
+    pub(crate) fn new(world: &'a mut W, shape: &'a Shape<F>) -> Self {
+        Edit {
+            world,
+            shape,
+            owed_leaf: false,
+            owed_table: false,
+            state: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    fn run<L: Level<F>>(&self, va: u64, count: usize) -> Run<'a, F> {
+        Run {
+            va,
+            count,
+            shift: L::SHIFT,
+            level: L::NUMBER,
+            shape: self.shape,
+        }
+    }
+
+    /// Writes the empty word into slots of a table that no descriptor points to.
+    #[inline(always)]
+    pub(crate) fn clear_fresh<L: Level<F>>(&mut self, table: W::Table, slots: core::ops::Range<usize>) {
+        for slot in slots {
+            self.world.store(Permit::runtime(), table, slot, L::EMPTY);
+        }
+    }
+
+    /// Empty slots become leaves with consecutive outputs. `live`: hardware may already walk the table.
+    #[inline(always)]
+    pub(crate) fn publish_leaves<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        (va, count): (u64, usize),
+        first: F::Word,
+        live: bool,
+    ) {
+        let live = live && U::LIVE;
+        let run = self.run::<L>(va, count);
+        if live {
+            F::before(self.world, Transition::PublishLeaf, &run);
+        }
+        let mut word = first;
+        let mut slot = slot;
+        let end = slot + count;
+        // By four: the compiler does not unroll volatile stores far enough by itself.
+        while end - slot >= 4 {
+            for k in 0..4 {
+                self.world.store(Permit::runtime(), table, slot + k, word);
+                word = word.wrapping_add(L::STEP);
+            }
+            slot += 4;
+        }
+        while slot < end {
+            self.world.store(Permit::runtime(), table, slot, word);
+            word = word.wrapping_add(L::STEP);
+            slot += 1;
+        }
+        self.owe_leaf(&run, live);
+        let _ = self.world.count(table, count as isize);
+    }
+
+    /// One empty slot of a table that the walk reaches becomes a leaf.
+    #[inline(always)]
+    pub(crate) fn publish_leaf<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        va: u64,
+        word: F::Word,
+    ) {
+        let run = self.run::<L>(va, 1);
+        if U::LIVE {
+            F::before(self.world, Transition::PublishLeaf, &run);
+        }
+        self.world.store(Permit::runtime(), table, slot, word);
+        self.owe_leaf(&run, U::LIVE);
+        let _ = self.world.count(table, 1);
+    }
+
+    /// What follows the store of leaves: at once, or once for the operation where the spec allows.
+    #[inline(always)]
+    fn owe_leaf(&mut self, run: &Run<'_, F>, live: bool) {
+        if live && F::PUBLISH_LEAF_ONCE {
+            self.owed_leaf = true;
+        } else if live {
+            F::after(self.world, Transition::PublishLeaf, run);
+        }
+    }
+
+    /// A leaf becomes another where the format asks for no more than a store; whether it does.
+    #[inline(always)]
+    pub(crate) fn store_over<L: Level<F>>(
+        &mut self,
+        table: W::Table,
+        slot: usize,
+        old: F::Word,
+        new: F::Word,
+    ) -> bool {
+        match L::change(old, new) {
+            Change::Nothing => true,
+            Change::Store => {
+                self.world.store(Permit::runtime(), table, slot, new);
+                true
+            }
+            Change::Publish | Change::Invalidate | Change::Break => false,
+        }
+    }
+
+    /// An empty slot becomes a table whose words are all written. `live`: hardware may already walk the parent.
+    #[inline(always)]
+    pub(crate) fn publish_table<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        va: u64,
+        child: Phys,
+        live: bool,
+    ) {
+        let live = live && U::LIVE;
+        let run = self.run::<L>(va, 1);
+        if live {
+            F::before(self.world, Transition::PublishTable, &run);
+        }
+        self.world.store(Permit::runtime(), table, slot, L::link(child));
+        self.owed_table |= live;
+        let _ = self.world.count(table, 1);
+    }
+
+    /// A leaf becomes an empty slot and no translation of it remains. [`forget`](Self::forget) it afterwards.
+    #[inline(always)]
+    pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
+        self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf);
+    }
+
+    /// A table becomes an empty slot and no walk through it remains: after this its page may be freed.
+    /// [`forget`](Self::forget) it afterwards.
+    #[inline(always)]
+    pub(crate) fn invalidate_table<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
+        self.invalidate::<L>((table, slot), va, Transition::InvalidateTable);
+    }
+
+    #[inline(always)]
+    fn invalidate<L: Level<F>>(&mut self, (table, slot): (W::Table, usize), va: u64, transition: Transition) {
+        let run = self.run::<L>(va, 1);
+        if U::LIVE {
+            F::before(self.world, transition, &run);
+        }
+        self.world.store(Permit::runtime(), table, slot, L::EMPTY);
+        if U::LIVE {
+            F::after(self.world, transition, &run);
+        }
+    }
+
+    /// Takes invalidated entries off the table's count; the new one, if the world keeps one.
+    #[inline(always)]
+    pub(crate) fn forget(&mut self, table: W::Table, entries: usize) -> Option<usize> {
+        self.world.count(table, -(entries as isize))
+    }
+
+    /// Pays what the publications of this operation still owe.
+    #[inline(always)]
+    pub(crate) fn finish(self) {
+        let run = self.run::<F::Top>(0, 1);
+        if self.owed_table {
+            F::after(self.world, Transition::PublishTable, &run);
+        }
+        if self.owed_leaf && !(self.owed_table && F::PUBLISH_TABLE_COVERS_LEAF) {
+            F::after(self.world, Transition::PublishLeaf, &run);
+        }
+    }
+}

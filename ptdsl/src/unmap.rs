@@ -1,0 +1,238 @@
+//! `unmap`: leaf by leaf, each with its invalidation; tables that lose their last entry are freed after theirs.
+
+use crate::address::{Phys, Range};
+use crate::error::Error;
+use crate::format::{Format, Level, layout, low_bits, mask, root_slot, slot};
+use crate::table::{PageTable, Use, starts_at};
+use crate::transition::{Edit, load, table as table_at};
+use crate::world::World;
+
+/// What `unmap` does at a leaf that reaches beyond the range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Boundary {
+    /// Stop before it. What lies outside the range is never touched.
+    Stop,
+}
+
+/// How far `unmap` got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "an unmap may stop before the end of its range"]
+pub struct Unmapped {
+    /// Bytes from the range's start that are unmapped now.
+    pub bytes: u64,
+    /// Why it stopped before the end; `None` if it did not.
+    pub stopped: Option<Stopped>,
+}
+
+/// Why `unmap` stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Nothing is mapped there.
+    Hole {
+        /// First input address that is not mapped.
+        va: u64,
+        /// Level of the slot.
+        level: i32,
+    },
+    /// A leaf reaches beyond the range: begins before it, or ends after it.
+    Leaf {
+        /// First input address of the leaf.
+        va: u64,
+        /// Its level.
+        level: i32,
+    },
+}
+
+impl<F: Format, U: Use> PageTable<F, U> {
+    /// Unmaps `range` from its start up to its end, the first hole, or the first leaf that reaches beyond it.
+    ///
+    /// Leaf by leaf: clear, then the format's invalidation, so that when it returns no PE uses what was unmapped. A
+    /// table whose last entry went is unlinked, invalidated and then freed. The root stays.
+    ///
+    /// # Errors
+    /// [`Error::Misaligned`] and [`Error::OutOfRange`]: nothing done.
+    #[inline]
+    pub fn unmap<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+        boundary: Boundary,
+    ) -> Result<Unmapped, Error> {
+        let Boundary::Stop = boundary;
+        // One page of a table that keeps others is what most calls ask for.
+        if self.is_page(range) && page_from_root::<F, F::Top, W, U>(&mut self.edit(world), range.first()) {
+            return Ok(Unmapped {
+                bytes: low_bits(F::GRANULE_SHIFT) + 1,
+                stopped: None,
+            });
+        }
+        self.unmap_range(world, range)
+    }
+
+    #[inline(never)]
+    fn unmap_range<W: World<F>>(&mut self, world: &mut W, range: Range) -> Result<Unmapped, Error> {
+        self.check(range)?;
+        let mut unmap = Unmap {
+            edit: self.edit(world),
+        };
+        let (first, last) = (range.first(), range.last());
+        Ok(match unmap.start::<F::Top>(first, last) {
+            Ok(()) => Unmapped {
+                bytes: (last - first).wrapping_add(1),
+                stopped: None,
+            },
+            Err((at, stopped)) => Unmapped {
+                bytes: at - first,
+                stopped: Some(stopped),
+            },
+        })
+    }
+}
+
+#[inline(always)]
+fn page_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    va: u64,
+) -> bool {
+    let shape = edit.shape;
+    if starts_at::<F, L>(shape.width) {
+        let root = table_at::<F, W>(edit.world, shape.root);
+        page::<F, L, W, U>(edit, (root, root_slot::<F, L>(va, shape.width)), va, true)
+    } else {
+        page_from_root::<F, L::Next, W, U>(edit, va)
+    }
+}
+
+/// Unmaps one page if that is a leaf by itself and a neighbour shows that its table stays; otherwise does nothing and
+/// returns `false`.
+#[inline(always)]
+fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    (table, index): (W::Table, usize),
+    va: u64,
+    root: bool,
+) -> bool {
+    let raw = load::<F, W>(edit.world, table, index);
+    if L::HAS_TABLE {
+        return match L::next_table(raw) {
+            Some(child) => {
+                let child = table_at::<F, W>(edit.world, child);
+                page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, false)
+            }
+            None => false,
+        };
+    }
+    if !L::is_leaf(raw) || !root && !has_neighbour::<F, L, W>(edit.world, table, index, index) {
+        return false;
+    }
+    edit.invalidate_leaf::<L>(table, index, va);
+    let _ = edit.forget(table, 1);
+    true
+}
+
+/// Whether an entry stands beside the slots `first..=last`: there the next one stands when pages are unmapped in order,
+/// up or down.
+#[inline(always)]
+fn has_neighbour<F: Format, L: Level<F>, W: World<F>>(
+    world: &W,
+    table: W::Table,
+    first: usize,
+    last: usize,
+) -> bool {
+    let taken = |slot: usize| load::<F, W>(world, table, slot) != L::EMPTY;
+    last + 1 < 1 << L::BITS && taken(last + 1) || first != 0 && taken(first - 1)
+}
+
+/// The address where it stopped, and why.
+type Stop = (u64, Stopped);
+
+/// One call of `unmap`.
+struct Unmap<'a, F: Format, W, U> {
+    edit: Edit<'a, F, W, U>,
+}
+
+impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
+    fn start<L: Level<F>>(&mut self, va: u64, last: u64) -> Result<(), Stop> {
+        let shape = self.edit.shape;
+        if starts_at::<F, L>(shape.width) {
+            let root = table_at::<F, W>(self.edit.world, shape.root);
+            let (removed, result) = self.table::<L>((root, root_slot::<F, L>(va, shape.width)), va, last);
+            // The root stays, and need not have as many slots as other tables: nobody asks whether it is empty.
+            let _ = self.edit.forget(root, removed);
+            result
+        } else {
+            self.start::<L::Next>(va, last)
+        }
+    }
+
+    /// Unmaps within one table, up to `last`; how many entries went, and the outcome.
+    #[inline(never)]
+    fn table<L: Level<F>>(
+        &mut self,
+        (table, mut index): (W::Table, usize),
+        mut va: u64,
+        last: u64,
+    ) -> (usize, Result<(), Stop>) {
+        let mut removed = 0;
+        let result = loop {
+            let raw = load::<F, W>(self.edit.world, table, index);
+            let slot_last = va | mask::<F, L>();
+            if L::HAS_LEAF && L::is_leaf(raw) {
+                if L::HAS_TABLE && (va & mask::<F, L>() != 0 || slot_last > last) {
+                    let leaf = va & !mask::<F, L>();
+                    break Err((
+                        va,
+                        Stopped::Leaf {
+                            va: leaf,
+                            level: L::NUMBER,
+                        },
+                    ));
+                }
+                self.edit.invalidate_leaf::<L>(table, index, va);
+                removed += 1;
+            } else if let Some(child) = L::next_table(raw) {
+                let (empty, result) = self.child::<L::Next>(child, va, slot_last.min(last));
+                if empty {
+                    self.edit.invalidate_table::<L>(table, index, va);
+                    removed += 1;
+                    self.edit.world.free(child, layout::<F, L::Next>(u32::MAX));
+                }
+                if result.is_err() {
+                    break result;
+                }
+            } else {
+                break Err((va, Stopped::Hole { va, level: L::NUMBER }));
+            }
+            if slot_last >= last {
+                break Ok(());
+            }
+            va = slot_last + 1;
+            index += 1;
+        };
+        (removed, result)
+    }
+
+    /// Unmaps within a table below the root; whether that left it empty, and the outcome.
+    #[inline(always)]
+    fn child<L: Level<F>>(&mut self, address: Phys, va: u64, last: u64) -> (bool, Result<(), Stop>) {
+        let table = table_at::<F, W>(self.edit.world, address);
+        let first = slot::<F, L>(va);
+        let (removed, result) = self.table::<L>((table, first), va, last);
+        let empty = removed != 0
+            && match self.edit.forget(table, removed) {
+                Some(count) => count == 0,
+                None => {
+                    removed == 1 << L::BITS
+                        || !has_neighbour::<F, L, W>(self.edit.world, table, first, first + removed - 1)
+                            && self.is_empty::<L>(table)
+                }
+            };
+        (empty, result)
+    }
+
+    #[inline(never)]
+    fn is_empty<L: Level<F>>(&self, table: W::Table) -> bool {
+        (0..1 << L::BITS).all(|slot| load::<F, W>(self.edit.world, table, slot) == L::EMPTY)
+    }
+}

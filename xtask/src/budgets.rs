@@ -1,0 +1,79 @@
+//! What the operations may cost. A change that costs more fails; one that costs less should lower the number here.
+
+/// Instructions of one operation, as callgrind counts them in a release build for x86-64.
+pub(crate) struct Budget {
+    /// The case of `examples/instruction-counts`.
+    pub(crate) case: &'static str,
+    /// What one operation is.
+    pub(crate) what: &'static str,
+    /// The last number that was accepted; [`TOLERANCE`] above it fails.
+    pub(crate) accepted: f64,
+    /// What the project promises; `accepted` is never above it.
+    pub(crate) promised: f64,
+}
+
+/// How far above the accepted number a count may lie. Compilers differ by that much.
+pub(crate) const TOLERANCE: f64 = 0.03;
+
+/// One row per case.
+pub(crate) const INSTRUCTIONS: &[Budget] = &[
+    Budget {
+        case: "map-fresh",
+        what: "page, 1 GiB in one call into fresh tables",
+        accepted: 2.75,
+        promised: 12.0,
+    },
+    Budget {
+        case: "map-existing",
+        what: "page, 1 GiB in one call into tables that exist",
+        accepted: 4.98,
+        promised: 12.0,
+    },
+    Budget {
+        case: "unmap",
+        what: "page, 1 GiB in one call",
+        accepted: 12.1,
+        promised: 20.0,
+    },
+    Budget {
+        case: "map-single",
+        what: "page, one call each, ascending",
+        accepted: 54.6,
+        promised: 60.0,
+    },
+    Budget {
+        case: "unmap-single",
+        what: "page, one call each, ascending",
+        accepted: 67.2,
+        promised: 90.0,
+    },
+    Budget {
+        case: "lookup",
+        what: "translation of one address",
+        accepted: 46.0,
+        promised: 50.0,
+    },
+];
+
+/// `gen` of one format, after start-up: milliseconds.
+pub(crate) const GEN_MILLISECONDS: f64 = 20.0;
+/// Expansion of the macro for one format: milliseconds.
+pub(crate) const EXPANSION_MILLISECONDS: f64 = 50.0;
+/// A user's crate with the macro, built from nothing: CPU seconds.
+pub(crate) const COLD_BUILD_SECONDS: f64 = 15.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_accepted_keeps_the_promise() {
+        for budget in INSTRUCTIONS {
+            assert!(
+                budget.accepted > 0.0 && budget.accepted <= budget.promised,
+                "{}",
+                budget.case
+            );
+        }
+    }
+}

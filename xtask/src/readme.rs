@@ -1,0 +1,179 @@
+//! Keeps the blocks of the README that show a file or the output of a command equal to what they show.
+//!
+//! `<!-- shows: file PATH -->` and `<!-- shows: output COMMAND -->` stand on a line of their own before a fenced block.
+
+use crate::context::Context;
+use std::fmt::Write;
+
+const README: &str = "README.md";
+
+/// Fails if a block is not what it says; the message names the block and how to mend it.
+pub(crate) fn check(context: &Context) -> Result<String, String> {
+    let text = read(context, README)?;
+    let blocks = blocks(&text)?;
+    if blocks.is_empty() {
+        return Err(format!("{README} shows nothing that could be checked"));
+    }
+    for block in &blocks {
+        let expected = shown(context, &block.source)?;
+        if block.content != expected {
+            let mut message = String::new();
+            // Writing to a String cannot fail.
+            let _ = write!(
+                message,
+                "{README}:{}: this is not `{}`, which is:\n{expected}",
+                block.line, block.source
+            );
+            message.push_str("`cargo xtask readme` mends it");
+            return Err(message);
+        }
+    }
+    Ok(format!("{} blocks", blocks.len()))
+}
+
+/// Rewrites every block with what it shows.
+pub(crate) fn mend(context: &Context) -> Result<String, String> {
+    let text = read(context, README)?;
+    let mut mended = String::new();
+    let mut done = 0;
+    let blocks = blocks(&text)?;
+    for block in &blocks {
+        mended.push_str(&text[done..block.start]);
+        mended.push_str(&shown(context, &block.source)?);
+        done = block.start + block.content.len();
+    }
+    mended.push_str(&text[done..]);
+    std::fs::write(context.root().join(README), mended)
+        .map_err(|error| format!("{README} cannot be written: {error}"))?;
+    Ok(format!("{} blocks", blocks.len()))
+}
+
+/// A fenced block that shows something.
+struct Block<'a> {
+    /// `file PATH` or `output COMMAND`.
+    source: String,
+    /// Where the content starts, in bytes.
+    start: usize,
+    /// The lines between the fences, each with its end.
+    content: &'a str,
+    /// Number of the first of them.
+    line: usize,
+}
+
+fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
+    let mut blocks = Vec::new();
+    let mut lines = Lines {
+        text,
+        at: 0,
+        number: 0,
+    };
+    while let Some(line) = lines.next() {
+        let Some(source) = line
+            .trim()
+            .strip_prefix("<!-- shows: ")
+            .and_then(|rest| rest.strip_suffix(" -->"))
+        else {
+            continue;
+        };
+        let marker = lines.number;
+        if !lines.next().is_some_and(|line| line.starts_with("```")) {
+            return Err(format!("{README}:{marker}: no fenced block follows"));
+        }
+        let (start, first) = (lines.at, lines.number + 1);
+        loop {
+            let end = lines.at;
+            match lines.next() {
+                Some(line) if line.trim_end() == "```" => {
+                    blocks.push(Block {
+                        source: source.to_owned(),
+                        start,
+                        content: &text[start..end],
+                        line: first,
+                    });
+                    break;
+                }
+                Some(_) => {}
+                None => return Err(format!("{README}:{marker}: the fenced block does not end")),
+            }
+        }
+    }
+    Ok(blocks)
+}
+
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn next(&mut self) -> Option<&'a str> {
+        let line = self.text[self.at..].split_inclusive('\n').next()?;
+        self.at += line.len();
+        self.number += 1;
+        Some(line)
+    }
+}
+
+fn shown(context: &Context, source: &str) -> Result<String, String> {
+    let mut text = match source.split_once(' ') {
+        Some(("file", path)) => read(context, path)?,
+        Some(("output", command)) => output(context, command)?,
+        _ => {
+            return Err(format!(
+                "{README}: `shows: {source}` is neither `file PATH` nor `output COMMAND`"
+            ));
+        }
+    };
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// What a cargo command writes to its standard output. It may fail: an error is worth showing too.
+fn output(context: &Context, command: &str) -> Result<String, String> {
+    let Some(arguments) = command.strip_prefix("cargo ") else {
+        return Err(format!("{README}: `{command}` is no cargo command"));
+    };
+    let output = context
+        .cargo(arguments)
+        .output()
+        .map_err(|error| format!("`{command}` could not be run: {error}"))?;
+    if output.stdout.is_empty() {
+        return Err(format!(
+            "{}`{command}` wrote nothing",
+            String::from_utf8_lossy(&output.stderr)
+        ));
+    }
+    String::from_utf8(output.stdout).map_err(|_| format!("`{command}` wrote what is no UTF-8"))
+}
+
+fn read(context: &Context, path: &str) -> Result<String, String> {
+    std::fs::read_to_string(context.root().join(path))
+        .map_err(|error| format!("{path} cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_found_with_their_place() {
+        let text = "# A\n```\nfree\n```\n<!-- shows: file a.rs -->\n```rust\none\ntwo\n```\nend\n";
+        let blocks = blocks(text).expect("the text is well formed");
+        assert_eq!(blocks.len(), 1);
+        assert_eq!(
+            (blocks[0].source.as_str(), blocks[0].content, blocks[0].line),
+            ("file a.rs", "one\ntwo\n", 7)
+        );
+        assert_eq!(&text[blocks[0].start..][..3], "one");
+    }
+
+    #[test]
+    fn a_marker_needs_a_whole_block() {
+        assert!(blocks("<!-- shows: file a -->\ntext\n").is_err());
+        assert!(blocks("<!-- shows: file a -->\n```\ntext\n").is_err());
+        assert_eq!(blocks("nothing\n").map(|blocks| blocks.len()), Ok(0));
+    }
+}
