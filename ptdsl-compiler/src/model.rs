@@ -7,6 +7,7 @@ pub(crate) mod guard;
 pub(crate) mod levels;
 pub(crate) mod options;
 pub(crate) mod range;
+pub(crate) mod text;
 pub(crate) mod values;
 
 use crate::cubes::Cubes;

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Transition;
-use crate::model::Model;
+use crate::model::{Model, text};
 use crate::resolve::names;
 use crate::syntax::ast::{Instruction, KindClass, Sequence, Step};
 
@@ -69,7 +69,7 @@ fn call(model: &Model<'_>, step: &Step, found: &mut Diagnostics) {
     };
     let (given, taken) = (step.arguments.len(), instruction.parameters.len());
     if given != taken {
-        let message = format!("`{}` takes {taken} operands and is given {given}", step.name.node);
+        let message = format!("`{}` takes {} and is given {given}", step.name.node, text::count(taken as u64, "operand"));
         found.push(
             Diagnostic::new(Code::ArgumentCount, message, step.span, format!("{given} given"))
                 .label(instruction.name.span, format!("{taken} taken"))

@@ -1,7 +1,7 @@
 //! What a kind's body says at one level: blocks taken in, symbols replaced by numbers, options decided.
 
 use super::range::{self, Evaluated, Place};
-use super::{Bits, FieldUse, Kind, Model, What, guard};
+use super::{Bits, FieldUse, Kind, Model, What, guard, text};
 use crate::cubes::Cubes;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Cube;
@@ -93,7 +93,7 @@ impl<'a> Expanding<'_, 'a> {
         if let Some((lowest, span)) = *above
             && lo > lowest
         {
-            let message = format!("{} stands below a lower range", range::text(hi, lo));
+            let message = format!("{} stands below a lower range", text::range(hi, lo));
             self.found.push_once(
                 Diagnostic::new(Code::BitsOrder, message, range.span, "higher than the range before it")
                     .label(span, "this is lower")
@@ -206,15 +206,11 @@ impl<'a> Expanding<'_, 'a> {
     }
 
     fn differ(&mut self, slice: &Slice, range: &Range, width: u32, other: u32) {
-        let message = format!("{} of the word hold {} of `{}`", bits(width), bits(other), slice.name.node);
+        let message = format!("{} of the word hold {} of `{}`", text::count(width, "bit"), text::count(other, "bit"), slice.name.node);
         self.found.push_once(
-            Diagnostic::new(Code::WidthMismatch, message, slice.span, bits(other))
-                .label(range.span, bits(width))
+            Diagnostic::new(Code::WidthMismatch, message, slice.span, text::count(other, "bit"))
+                .label(range.span, text::count(width, "bit"))
                 .help("correct one of the ranges"),
         );
     }
-}
-
-fn bits(count: u32) -> String {
-    if count == 1 { "1 bit".into() } else { format!("{count} bits") }
 }

@@ -1,6 +1,7 @@
 //! Items by what they declare, so that one can replace another.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::names;
 use crate::source::Span;
 use crate::syntax::ast::{Item, ItemKind, Register};
 
@@ -181,13 +182,15 @@ pub(crate) fn drop_inherited(entries: &mut Vec<Entry<'_>>, items: &[Item], found
         match hits.as_slice() {
             [one] => entries.retain(|entry| entry.key != *one),
             [] => {
-                let finding = super::names::unknown(
-                    Code::NothingDropped,
-                    "inherited item",
-                    name,
-                    entries.iter().filter_map(|entry| entry.key.droppable()),
-                );
-                found.push(finding.note("`without` drops what the parent format or a used file declares"));
+                let known = || entries.iter().filter_map(|entry| entry.key.droppable());
+                let message = format!("nothing called `{}` is inherited", name.node);
+                let finding = Diagnostic::new(Code::NothingDropped, message, name.span, "not known");
+                found.push(match names::meant(name, known()) {
+                    Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+                    None => finding
+                        .note("kinds, `fields`, attributes, options, registers, instructions and operands can be dropped")
+                        .help("remove the line; everything else is replaced by declaring it again"),
+                });
             }
             several => {
                 let list = several.iter().map(Key::describe).collect::<Vec<_>>().join(" and ");
