@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Combine;
-use crate::model::{Model, values};
+use crate::model::{Model, text, values};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Effective, Expression, KindClass, Name, Operator};
 
@@ -15,8 +15,11 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             let Some((_, field)) = field else { continue };
             if above.bits != 1 && above.bits != field.bits {
                 let message = format!(
-                    "`{}` has {} bits and cannot restrict `{}`, which has {}",
-                    above.name.node, above.bits, field.name.node, field.bits
+                    "`{}` has {} and cannot restrict `{}`, which has {}",
+                    above.name.node,
+                    text::count(above.bits, "bit"),
+                    field.name.node,
+                    text::count(field.bits, "bit")
                 );
                 found.push(
                     Diagnostic::new(Code::EffectiveWidth, message, name.span, "neither one bit nor as wide")

@@ -2,7 +2,7 @@
 
 use super::docs;
 use crate::ir::{self, Piece, Role};
-use crate::model::range::runs;
+use crate::model::text::runs;
 use crate::model::{Bits, Kind, Level, Model, What};
 
 pub(super) fn level(model: &Model<'_>, level: &Level<'_>) -> Option<ir::Level> {

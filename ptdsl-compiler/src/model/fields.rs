@@ -1,6 +1,6 @@
 //! The fields of a format: each name once, however many kinds have it.
 
-use super::{Field, FieldUse, Model, What};
+use super::{Field, FieldUse, Model, What, text};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::syntax::ast;
 
@@ -77,7 +77,7 @@ fn join<'a>(field: &mut Field<'a>, first: crate::source::Span, seen: &Seen<'a>, 
             .help("put the field into a `fields` block that both kinds take in, or rename one")
     };
     if field.bits != seen.bits {
-        let what = format!("has {} bits in one place and {} in another", field.bits, seen.bits);
+        let what = format!("has {} in one place and {} in another", text::count(field.bits, "bit"), seen.bits);
         let finding = conflict(what, "another width");
         found.push_once(if first == seen.span { finding.note("the width depends on the level") } else { finding });
         return;

@@ -1,5 +1,8 @@
 //! A loader over folders, and findings as text.
 
+#[allow(dead_code, reason = "not every test that loads specs prints formats")]
+pub(crate) mod outline;
+
 use ptdsl_compiler::Compilation;
 use ptdsl_compiler::diagnostic::render::{Style, render};
 use ptdsl_compiler::source::{Loader, SourceFile};
