@@ -155,7 +155,7 @@ fn encode_then_decode_is_the_identity() {
             for field in &before.fields {
                 let bits = format.fields.iter().find(|f| f.name == field.name).expect("known").bits;
                 for value in 0..1_u64 << bits.min(16) {
-                    let set = [(field.name.clone(), Value::Number(value))];
+                    let set = [(field.name.as_str(), Value::Number(value))];
                     let raw = decode::encode(&format, level.number, &kind.name, &set).expect("fits");
                     let after = decode::decode(&format, level.number, raw).expect("the level exists");
                     for (was, is) in before.fields.iter().zip(&after.fields) {
