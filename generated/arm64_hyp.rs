@@ -1,6 +1,6 @@
 //! VMSAv8-64 stage 1 for the EL2 translation regime (HCR_EL2.E2H = 0: one VA range), 4 KiB granule.
 
-use ::ptdsl::{Along, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape, Transition, World};
+use ::ptdsl::{Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape, Transition, World};
 
 /// The format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,7 +243,6 @@ macro_rules! level {
             const HAS_TABLE: bool = $table;
             const EMPTY: u64 = 0;
             const STEP: u64 = 1 << $shift;
-            const SOFTWARE: u64 = 0xf << 55;
             const LINEAR: u64 = u64::MAX;
             const ALONG: u64 = u64::MAX;
             fn entry(raw: u64) -> u64 {
@@ -272,6 +271,13 @@ macro_rules! level {
             #[inline(always)]
             fn link(child: Phys) -> u64 {
                 child.0 & 0xffff_ffff_f000 | 3
+            }
+            fn change(old: u64, new: u64) -> Change {
+                match old ^ new {
+                    0 => Change::Nothing,
+                    bits if bits & !(0xf << 55) == 0 => Change::Store,
+                    _ => Change::Break,
+                }
             }
         }
     };

@@ -104,6 +104,13 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
+    /// Adds a finding unless one with its code and place is there: what is wrong at each of four levels is wrong once.
+    pub fn push_once(&mut self, diagnostic: Diagnostic) {
+        if !self.list.iter().any(|old| old.code == diagnostic.code && old.span() == diagnostic.span()) {
+            self.list.push(diagnostic);
+        }
+    }
+
     /// Whether an error is among them.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -119,9 +126,8 @@ impl Diagnostics {
     /// The findings sorted by position, each once.
     #[must_use]
     pub fn sorted(mut self) -> Vec<Diagnostic> {
-        self.list.sort_by_key(|d| (d.span(), d.code));
-        self.list
-            .dedup_by(|a, b| a.code == b.code && a.span() == b.span() && a.message == b.message);
+        self.list.sort_by(|a, b| (a.span(), a.code, &a.message).cmp(&(b.span(), b.code, &b.message)));
+        self.list.dedup_by(|a, b| a.code == b.code && a.span() == b.span() && a.message == b.message);
         self.list
     }
 }

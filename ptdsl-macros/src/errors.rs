@@ -1,7 +1,8 @@
 //! Findings as errors of rustc.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
-use ptdsl_compiler::diagnostic::{Diagnostic, Label, Severity, location, render};
+use ptdsl_compiler::diagnostic::render::{Style, render};
+use ptdsl_compiler::diagnostic::{Diagnostic, Label, Severity, location};
 use ptdsl_compiler::source::SourceMap;
 
 use crate::text::Text;
@@ -40,9 +41,7 @@ fn errors(diagnostics: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
 }
 
 fn rendered(sources: &SourceMap, one: &Diagnostic) -> String {
-    render::text(sources, std::slice::from_ref(one), false)
-        .trim_end()
-        .to_owned()
+    render(one, sources, Style { colour: false }).trim_end().to_owned()
 }
 
 /// What rustc prints above and under the tokens.

@@ -54,6 +54,21 @@ pub enum Transition {
     InvalidateTable,
 }
 
+/// What replacing a live leaf by another requires, from nothing to everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// The words are equal.
+    Nothing,
+    /// One store.
+    Store,
+    /// One store, then what publishing a leaf requires.
+    Publish,
+    /// One store, then what invalidating a leaf requires.
+    Invalidate,
+    /// Break-before-make.
+    Break,
+}
+
 /// Neighbouring entries of one table that change together.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a, F: Format> {
@@ -172,8 +187,6 @@ pub trait Level<F: Format>: 'static {
     const STEP: F::Word;
     /// Output bits in which adding [`STEP`](Level::STEP) carries rightly: those that the leaf holds in one piece, and below.
     const LINEAR: u64;
-    /// Leaf bits that hardware ignores and a plain store may change.
-    const SOFTWARE: F::Word;
     /// Table bits that hierarchical attributes read.
     const ALONG: F::Word;
 
@@ -189,6 +202,8 @@ pub trait Level<F: Format>: 'static {
     fn leaf(output: Phys, attributes: F::Attributes) -> F::Word;
     /// A table's word. `child` is aligned as [`layout`] says.
     fn link(child: Phys) -> F::Word;
+    /// What replacing a live leaf by another leaf requires.
+    fn change(old: F::Word, new: F::Word) -> Change;
 }
 
 /// Low bits of an address inside one entry of a level.
@@ -251,7 +266,6 @@ impl<F: Format> Level<F> for End {
     const EMPTY: F::Word = F::Word::ZERO;
     const STEP: F::Word = F::Word::ZERO;
     const LINEAR: u64 = u64::MAX;
-    const SOFTWARE: F::Word = F::Word::ZERO;
     const ALONG: F::Word = F::Word::ZERO;
 
     fn entry(_: F::Word) -> Self::Entry {}
@@ -274,5 +288,9 @@ impl<F: Format> Level<F> for End {
     #[inline(always)]
     fn link(_: Phys) -> F::Word {
         F::Word::ZERO
+    }
+    #[inline(always)]
+    fn change(_: F::Word, _: F::Word) -> Change {
+        Change::Break
     }
 }

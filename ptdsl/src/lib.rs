@@ -33,7 +33,7 @@ pub use address::{Phys, Range};
 #[cfg(feature = "std")]
 pub use arena::Arena;
 pub use error::{Error, MapError};
-pub use format::{Along, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
+pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
 pub use map::{Existing, How, Sizes};
 pub use mappings::{Mapping, Mappings};
 #[cfg(feature = "macro")]

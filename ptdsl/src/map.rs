@@ -24,8 +24,8 @@ pub enum Existing {
     /// [`Error::AlreadyMapped`].
     #[default]
     Refuse,
-    /// A leaf of the same size and output whose other bits differ in software's own at most is kept and takes the new
-    /// software bits, by one store. Anything else is [`Error::AlreadyMapped`].
+    /// A leaf of the same size that differs only in fields for which the format asks no more than a store (software's
+    /// own bits) is kept and takes the new ones. Anything else is [`Error::AlreadyMapped`].
     Update,
 }
 
@@ -286,8 +286,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         }
         if leaf_fits && self.how.existing == Existing::Update && L::is_leaf(raw) {
             let new = L::leaf(self.output(va), self.attributes);
-            if (raw ^ new) & !L::SOFTWARE == F::Word::ZERO {
-                self.edit.store_software::<L>(table, index, raw, new);
+            if self.edit.store_over::<L>(table, index, raw, new) {
                 return Ok(());
             }
         }

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::address::Phys;
-use crate::format::{Format, Level, Run, Shape, Transition};
+use crate::format::{Change, Format, Level, Run, Shape, Transition};
 use crate::table::Use;
 use crate::word::Word;
 use crate::world::World;
@@ -143,17 +143,22 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         }
     }
 
-    /// A leaf changes bits that only software reads.
+    /// A leaf becomes another where the format asks for no more than a store; whether it does.
     #[inline(always)]
-    pub(crate) fn store_software<L: Level<F>>(
+    pub(crate) fn store_over<L: Level<F>>(
         &mut self,
         table: W::Table,
         slot: usize,
         old: F::Word,
         new: F::Word,
-    ) {
-        if (old ^ new) & !L::SOFTWARE == F::Word::ZERO && old != new {
-            self.world.store(Permit::runtime(), table, slot, new);
+    ) -> bool {
+        match L::change(old, new) {
+            Change::Nothing => true,
+            Change::Store => {
+                self.world.store(Permit::runtime(), table, slot, new);
+                true
+            }
+            Change::Publish | Change::Invalidate | Change::Break => false,
         }
     }
 

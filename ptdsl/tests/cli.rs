@@ -1,1 +1,16 @@
-//! The command.
+//! The command as a user meets it: what it prints, where, and its exit status.
+
+#[path = "cli/check.rs"]
+mod check;
+#[path = "cli/decode.rs"]
+mod decode;
+#[path = "cli/encode.rs"]
+mod encode;
+#[path = "cli/fmt.rs"]
+mod fmt;
+#[path = "cli/generate.rs"]
+mod generate;
+#[path = "cli/help.rs"]
+mod help;
+#[path = "cli/session.rs"]
+mod session;

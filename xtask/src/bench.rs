@@ -44,7 +44,7 @@ pub(crate) fn check_instructions(context: &Context) -> Result<String, String> {
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "    {:<13} {count:>6.1} instructions  (accepted {:.1}, promised {:.0})  per {} {verdict}",
+            "    {:<13} {count:>6.2} instructions  (accepted {:.2}, promised {:.0})  per {} {verdict}",
             budget.case, budget.accepted, budget.promised, budget.what
         );
         if !verdict.is_empty() {

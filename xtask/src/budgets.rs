@@ -20,37 +20,37 @@ pub(crate) const INSTRUCTIONS: &[Budget] = &[
     Budget {
         case: "map-fresh",
         what: "page, 1 GiB in one call into fresh tables",
-        accepted: 12.0,
+        accepted: 2.75,
         promised: 12.0,
     },
     Budget {
         case: "map-existing",
         what: "page, 1 GiB in one call into tables that exist",
-        accepted: 12.0,
+        accepted: 4.98,
         promised: 12.0,
     },
     Budget {
         case: "unmap",
         what: "page, 1 GiB in one call",
-        accepted: 20.0,
+        accepted: 12.1,
         promised: 20.0,
     },
     Budget {
         case: "map-single",
         what: "page, one call each, ascending",
-        accepted: 60.0,
+        accepted: 54.6,
         promised: 60.0,
     },
     Budget {
         case: "unmap-single",
         what: "page, one call each, ascending",
-        accepted: 90.0,
+        accepted: 67.2,
         promised: 90.0,
     },
     Budget {
         case: "lookup",
         what: "translation of one address",
-        accepted: 50.0,
+        accepted: 46.0,
         promised: 50.0,
     },
 ];

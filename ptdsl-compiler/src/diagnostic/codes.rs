@@ -28,21 +28,9 @@ macro_rules! codes {
     };
 }
 
-codes! {
-    /// A file could not be read, is not UTF-8, or is larger than the compiler takes.
-    Unreadable = 1, "file cannot be read";
-    /// The text does not follow the grammar. The message names what could stand there.
-    Syntax = 101, "syntax error";
-    /// Brackets nest, or operators, `not` and `if` are chained, deeper than the compiler takes. No page-table format needs that; the
-    /// bound keeps every pass over the tree from running out of stack.
-    Nesting = 102, "nesting too deep";
-    /// A number is malformed or does not fit into 64 bits. Numbers are decimal, hexadecimal (`0x1f`) or binary (`0b01`), with `_`
-    /// between digits; only decimal ones take a size suffix (`4K`, `2M`, `1G`).
-    Number = 103, "bad number";
-    /// A string does not end on its line, or holds a backslash. Strings hold file names, the manual's spelling of names, and
-    /// assembly, none of which needs an escape.
-    Text = 104, "bad string";
-}
+mod list;
+
+pub use list::Code;
 
 impl Code {
     /// `PT0301`

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod bits;
+mod changes;
 mod descriptors;
 mod entries;
 mod fields;

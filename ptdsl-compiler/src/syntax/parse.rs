@@ -16,7 +16,7 @@ use crate::source::{FileId, Span, Spanned};
 use pest::Parser;
 
 /// The longest text that is parsed, in bytes.
-pub const MAX_BYTES: usize = 4 << 20;
+pub const MAX_BYTES: usize = 1 << 20;
 
 /// How deep brackets may nest, and how many operators, `not`s and `if`s one declaration or entry may chain.
 pub const MAX_NESTING: usize = 64;

@@ -4,8 +4,10 @@
 //! where they stand. Only space changes, and two signs that say nothing: `;` behind the `}` of an entry and the last `,` of a list.
 
 mod align;
+mod cells;
 mod layout;
 mod spacing;
+mod words;
 
 use super::ast;
 use super::token::tokens;

@@ -82,12 +82,14 @@ pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
 
 /// Kind and length in bytes of the token at the start of `rest`.
 fn token(rest: &str, first: char) -> (TokenKind, usize) {
-    let line = rest.find('\n').unwrap_or(rest.len());
+    // Looked for only where needed: a text may be one long line.
+    let line_end = || rest.find('\n').unwrap_or(rest.len());
     if rest.starts_with("//") {
         let doc = rest.starts_with("///") && !rest.starts_with("////");
-        return (if doc { TokenKind::Doc } else { TokenKind::Comment }, line);
+        return (if doc { TokenKind::Doc } else { TokenKind::Comment }, line_end());
     }
     if first == '"' {
+        let line = line_end();
         let end = rest[1..line].find('"').map(|quote| quote + 2);
         let unclosed = rest[..line].trim_end().len();
         return (

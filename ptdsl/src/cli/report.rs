@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
-use ptdsl_compiler::diagnostic::{Diagnostic, render};
+use ptdsl_compiler::diagnostic::Diagnostic;
+use ptdsl_compiler::diagnostic::render::{Style, render};
 use ptdsl_compiler::source::SourceMap;
 
 /// Why a command ends without success.
@@ -101,8 +102,11 @@ pub(crate) fn help(line: &str) {
 
 /// Writes findings.
 pub(crate) fn findings(sources: &SourceMap, diagnostics: &[Diagnostic]) {
-    if !diagnostics.is_empty() {
-        note(&render::text(sources, diagnostics, true));
+    for diagnostic in diagnostics {
+        note(&format!(
+            "{}\n",
+            render(diagnostic, sources, Style { colour: true })
+        ));
     }
 }
 

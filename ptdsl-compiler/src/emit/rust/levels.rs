@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::bits::{Place, literal, mask, move_between, ones, put};
+use super::changes;
 use super::descriptors::{address_mask, place_address};
 use super::entries::reserved;
 use super::model::{Descriptor, Model, entry_name, level_name};
@@ -40,7 +41,7 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
     let step =
         literal(put(&places, 1_u64.checked_shl(level.shift).unwrap_or(0)) & ones(model.format.word_bits));
     let linear = literal(linear(&places));
-    let software = literal(leaves.first().map_or(0, |leaf| model.software_mask(leaf.kind)));
+    let change = changes::emit(model, leaves.first().copied());
     let along = literal(along(model, &tables));
     let typed = typed(model, level, &entry);
     let next_table = first_match(&tables, |d| quote! { Some(#d(raw).next()) }, quote! { None });
@@ -64,7 +65,6 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             const EMPTY: #word = #empty;
             const STEP: #word = #step;
             const LINEAR: u64 = #linear;
-            const SOFTWARE: #word = #software;
             const ALONG: #word = #along;
             fn entry(raw: #word) -> #entry { #typed }
             #[inline(always)]
@@ -77,6 +77,7 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             fn leaf(output: Phys, attributes: Attributes) -> #word { #leaf }
             #[inline(always)]
             fn link(child: Phys) -> #word { #link }
+            fn change(old: #word, new: #word) -> Change { #change }
         }
     }
 }

@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use super::bits::{Place, mask, put};
 use super::names::{camel, snake};
-use crate::ir::{ChangeClass, Cube, Field, FieldId, Format, Kind, KindClass, Level, Role};
+use crate::ir::{Cube, Field, FieldId, Format, Kind, KindClass, Level, Role};
 
 /// A format and the Rust names of its parts.
 pub(super) struct Model<'a> {
@@ -98,29 +98,6 @@ impl<'a> Model<'a> {
             .filter(|id| !self.format.attributes.iter().any(|a| a.fields.contains(id)))
     }
 
-    /// Leaf bits that only software reads: a plain store may change them.
-    pub(super) fn software_mask(&self, kind: &Kind) -> u64 {
-        kind.pieces
-            .iter()
-            .filter(|piece| match piece.role {
-                Role::Software => true,
-                Role::Field { field, .. } => self
-                    .format
-                    .changes
-                    .iter()
-                    .any(|c| c.field == field && c.class == ChangeClass::Store && c.special.is_empty()),
-                _ => false,
-            })
-            .fold(0, |mask, piece| {
-                mask | Place {
-                    hi: piece.hi,
-                    lo: piece.lo,
-                    value_lo: 0,
-                }
-                .mask()
-            })
-    }
-
     /// The type of a field's value and how to make it from `bits` and take it apart.
     pub(super) fn field_type(&self, id: FieldId) -> TokenStream {
         self.field_types
@@ -132,6 +109,7 @@ impl<'a> Model<'a> {
 /// Names that the module imports.
 pub(super) const IMPORTS: &[&str] = &[
     "Along",
+    "Change",
     "End",
     "Extend",
     "Format",

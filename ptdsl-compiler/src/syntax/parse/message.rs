@@ -158,14 +158,14 @@ fn help(
 ) -> Option<String> {
     let token = token?;
     let wants = |rule| rules.contains(&rule);
-    let declaration = [
+    let declarations = [
+        Rule::file,
         Rule::item,
         Rule::member,
         Rule::declaration,
         Rule::member_declaration,
-    ]
-    .into_iter()
-    .any(wants);
+    ];
+    let declaration = declarations.into_iter().any(wants);
     if token.kind == TokenKind::Word {
         if declaration {
             return declaration_help(token.text);
@@ -331,7 +331,9 @@ fn word(rule: &Rule) -> String {
         Rule::string => "a string",
         Rule::bound => "a bit number",
         Rule::EOI => "the end of the text",
-        Rule::item | Rule::declaration | Rule::member | Rule::member_declaration => "a declaration",
+        Rule::file | Rule::item | Rule::declaration | Rule::member | Rule::member_declaration => {
+            "a declaration"
+        }
         Rule::guard | Rule::and_guard | Rule::negation | Rule::test => "a condition such as `[1:0] = 0b11`",
         Rule::expression | Rule::or_expression | Rule::and_expression | Rule::sum => "a value",
         Rule::row => "a row such as `r => XN = 1;`",

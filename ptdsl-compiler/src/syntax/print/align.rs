@@ -1,6 +1,7 @@
 //! Pads lines so that like stands below like, and writes them out.
 
-use super::layout::{Column, Line};
+use super::cells::Column;
+use super::layout::Line;
 use std::collections::BTreeMap;
 
 /// The column of comments behind lines that leave room for it, everywhere: an edit then moves no other comment.

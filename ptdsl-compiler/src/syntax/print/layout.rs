@@ -2,7 +2,9 @@
 
 use super::super::token::{Token, TokenKind};
 use super::WIDTH;
-use super::spacing::space_before;
+use super::cells::{Cell, cell};
+use super::spacing::{flat, space_before};
+use super::words::{is_remark, without_idle_signs};
 use std::ops::Range;
 
 /// Columns of one step to the right.
@@ -27,29 +29,9 @@ pub(super) struct Line {
     pub(super) remark: bool,
 }
 
-/// A place in a line that lines up with the same place of other lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cell {
-    /// What it lines up with.
-    pub(super) column: Column,
-    /// Byte in the text; what begins there is moved to the right.
-    pub(super) at: usize,
-}
-
-/// What lines up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Column {
-    /// What follows the ranges of a list.
-    Ranges,
-    /// The `=>` of a list.
-    Arrows,
-    /// The braces, or `when`, of neighbouring lines that begin with the same word.
-    Neighbours(String),
-}
-
 /// How the pieces of a list are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum List {
+pub(super) enum List {
     /// By `;` and `}`.
     Statements,
     /// The registers, each a name and braces.
@@ -69,60 +51,6 @@ pub(super) fn lines(tokens: &[Token<'_>], text: &str) -> Vec<Line> {
     };
     layout.list(0..tokens.len(), 0, List::Statements);
     layout.lines
-}
-
-/// Leaves out `,` before `}`, and `;` behind the `}` of an entry.
-fn without_idle_signs<'t>(tokens: &[Token<'t>]) -> Vec<Token<'t>> {
-    let mut kept: Vec<Token<'t>> = Vec::with_capacity(tokens.len());
-    // For every open brace, and the file: the first word of the piece being read.
-    let mut heads: Vec<Option<Token<'t>>> = vec![None];
-    let mut last: Option<Token<'t>> = None;
-    for (at, token) in tokens.iter().enumerate() {
-        if is_remark(token) {
-            kept.push(*token);
-            continue;
-        }
-        let behind_brace = last.is_some_and(|last| last.is("}"));
-        let next = tokens[at + 1..].iter().find(|token| !is_remark(token));
-        let head = heads.last().copied().flatten();
-        last = Some(*token);
-        if token.is(",") && next.is_some_and(|next| next.is("}")) {
-            continue;
-        }
-        if token.is(";") && behind_brace && head.is_some_and(|head| head.is("[")) {
-            heads.pop();
-            heads.push(None);
-            continue;
-        }
-        kept.push(*token);
-        if token.is("}") {
-            heads.pop();
-        }
-        let ends =
-            token.is(";") || token.is("}") && !next.is_some_and(|next| next.is(";") || next.is_word("if"));
-        let head = heads.pop().flatten();
-        heads.push(if ends { None } else { head.or(Some(*token)) });
-        if token.is("{") {
-            heads.push(None);
-        }
-    }
-    kept
-}
-
-fn is_remark(token: &Token<'_>) -> bool {
-    matches!(token.kind, TokenKind::Comment | TokenKind::Doc)
-}
-
-/// The words of a line with the space between them.
-fn flat(words: &[Token<'_>]) -> String {
-    let mut text = String::new();
-    for (at, word) in words.iter().enumerate() {
-        if space_before(words, at) {
-            text.push(' ');
-        }
-        text.push_str(word.text);
-    }
-    text
 }
 
 /// What a piece knows about where it stands.
@@ -260,8 +188,8 @@ impl<'t> Layout<'t> {
         let has_remark = words.len() < range.len();
         let blocks = self.blocks(range.clone());
         let on_one_line = blocks.iter().all(|block| self.is_on_one_line(block));
-        let whole = flat(&words);
-        if on_one_line && !has_remark && place.indent + whole.chars().count() <= WIDTH {
+        let whole = (on_one_line && !has_remark).then(|| flat(&words));
+        if let Some(whole) = whole.filter(|whole| place.indent + whole.chars().count() <= WIDTH) {
             let cell = cell(&words, &whole, place.kind, true);
             let Place {
                 indent,
@@ -432,29 +360,4 @@ fn inner(head: &Token<'_>, kind: List) -> List {
         "[" | "output" => List::Commas,
         _ => List::Statements,
     }
-}
-
-/// Where the first line of a piece is padded. `whole`: the piece has no other line.
-fn cell(words: &[Token<'_>], line: &str, kind: List, whole: bool) -> Option<Cell> {
-    let find = |sign: &str| {
-        words
-            .iter()
-            .position(|word| word.text == sign && word.kind != TokenKind::String { closed: true })
-    };
-    let head = words.first()?;
-    let neighbours = || Column::Neighbours(head.text.to_owned());
-    let (column, at) = match head.text {
-        _ if kind == List::Registers && whole => (Column::Neighbours(String::new()), find("{")?),
-        "[" => (Column::Ranges, find("]")? + 1),
-        "input" | "output" if words.len() > 1 => (Column::Neighbours("input".to_owned()), 1),
-        "level" | "sequence" if whole => (neighbours(), find("{")?),
-        "leaf" | "table" if whole => (neighbours(), find("when")?),
-        _ => (Column::Arrows, find("=>")?),
-    };
-    let left = flat(&words[..at]);
-    let padded = line.strip_prefix(&left).is_some_and(|rest| rest.starts_with(' '));
-    padded.then(|| Cell {
-        column,
-        at: left.len() + 1,
-    })
 }

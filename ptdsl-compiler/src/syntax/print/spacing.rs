@@ -1,9 +1,22 @@
 //! Where a space stands between two words of one line.
 
+use super::super::MAX_NESTING;
 use super::super::token::{Token, TokenKind};
 
 /// Words before which a range is a condition and not the bits of that word.
 const BEFORE_RANGES: [&str; 4] = ["when", "and", "or", "not"];
+
+/// The words of a line with the space between them.
+pub(super) fn flat(words: &[Token<'_>]) -> String {
+    let mut text = String::new();
+    for (at, word) in words.iter().enumerate() {
+        if space_before(words, at) {
+            text.push(' ');
+        }
+        text.push_str(word.text);
+    }
+    text
+}
 
 /// Whether a space stands between `line[at - 1]` and `line[at]`. `line` is a whole declaration, entry, row or step.
 pub(super) fn space_before(line: &[Token<'_>], at: usize) -> bool {
@@ -33,11 +46,10 @@ fn is_sign(token: &Token<'_>) -> bool {
 
 /// Whether the gap before `line[at]` lies between `[` and `]`.
 fn in_range(line: &[Token<'_>], at: usize) -> bool {
-    let bracket = line[..at]
-        .iter()
-        .rev()
-        .find(|token| token.is("[") || token.is("]"));
-    bracket.is_some_and(|token| token.is("["))
+    // Between brackets stand at most `MAX_NESTING` operators, one atom more, and a colon.
+    let mut near = line[..at].iter().rev().take(2 * MAX_NESTING + 4);
+    near.find(|token| token.is("[") || token.is("]"))
+        .is_some_and(|token| token.is("["))
 }
 
 /// Whether `line[at]` is the sign of a negative level and not a subtraction: `level -1`, `at levels -1..=2`.

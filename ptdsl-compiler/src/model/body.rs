@@ -1,0 +1,194 @@
+//! What a kind's body says at one level: blocks taken in, symbols replaced by numbers, options decided.
+
+use super::range::{self, Evaluated, Place};
+use super::{Bits, FieldUse, Kind, Model, What, guard};
+use crate::cubes::Cubes;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::ir::Cube;
+use crate::resolve::names;
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{self, Entry, EntryKind, Meaning, Name, Range, Slice};
+
+/// More lines than any kind has: blocks that take each other in twice, and so on, double with every step.
+const MOST_LINES: usize = 1024;
+
+struct Expanding<'m, 'a> {
+    model: &'m Model<'a>,
+    place: Place,
+    found: &'m mut Diagnostics,
+    /// The `..Name;` line of the kind, while inside of what it takes in.
+    via: Option<Span>,
+    /// The blocks that are being taken in.
+    open: Vec<&'a Name>,
+    lines: usize,
+    bits: Vec<Bits<'a>>,
+    whole: bool,
+}
+
+/// Works out a kind at the level whose entries map `2**shift` bytes.
+pub(crate) fn expand<'a>(
+    model: &Model<'a>,
+    kind: &'a ast::Kind,
+    docs: &'a [Spanned<String>],
+    shift: u32,
+    found: &mut Diagnostics,
+) -> Kind<'a> {
+    let place = Place { n: Some(shift), limit: model.word_bits };
+    let guard = guard::words(&kind.guard, place, found);
+    let pinned = guard.as_ref().map_or(Cube { mask: 0, value: 0 }, Cubes::pinned);
+    let mut expanding = Expanding {
+        model,
+        place,
+        found,
+        via: None,
+        open: Vec::new(),
+        lines: 0,
+        bits: Vec::new(),
+        whole: guard.as_ref().is_some_and(|words| !words.is_empty()),
+    };
+    expanding.body(&kind.body);
+    Kind { ast: kind, docs, guard, pinned, bits: expanding.bits, whole: expanding.whole }
+}
+
+impl<'a> Expanding<'_, 'a> {
+    fn body(&mut self, body: &'a [Entry]) {
+        // The lowest bit named so far by a range of this block, and its place.
+        let mut above: Option<(u32, Span)> = None;
+        for entry in body {
+            self.lines += 1;
+            if self.lines > MOST_LINES {
+                self.whole = false;
+                return;
+            }
+            match &entry.kind {
+                EntryKind::Splice(name) => self.splice(name, entry.span),
+                EntryKind::Bits { range, meaning } => {
+                    match range::evaluate(range, self.place, self.found) {
+                        None => self.whole = false,
+                        Some(Evaluated::None) => {}
+                        Some(Evaluated::Bits(hi, lo)) => {
+                            self.order(range, hi, lo, &mut above);
+                            let what = self.what(entry, range, meaning, hi - lo + 1);
+                            self.bits.push(Bits { hi, lo, span: range.span, via: self.via, what });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ranges of one block descend. Ranges that overlap are reported as such elsewhere.
+    fn order(&mut self, range: &Range, hi: u32, lo: u32, above: &mut Option<(u32, Span)>) {
+        if let Some((lowest, span)) = *above
+            && lo > lowest
+        {
+            let message = format!("{} stands below a lower range", range::text(hi, lo));
+            self.found.push_once(
+                Diagnostic::new(Code::BitsOrder, message, range.span, "higher than the range before it")
+                    .label(span, "this is lower")
+                    .help("put the most significant range first"),
+            );
+            return;
+        }
+        *above = Some((lo, range.span));
+    }
+
+    fn splice(&mut self, name: &'a Name, line: Span) {
+        if let Some(open) = self.open.iter().find(|open| open.node == name.node) {
+            let message = format!("fields `{}` takes in itself", name.node);
+            self.found.push_once(
+                Diagnostic::new(Code::UnknownFields, message, name.span, "leads back to the block itself")
+                    .label(open.span, "taken in here first")
+                    .help("remove one of the lines"),
+            );
+            self.whole = false;
+            return;
+        }
+        let blocks: Vec<&'a ast::Fields> = self.model.format.fields().collect();
+        let Some(block) = blocks.iter().find(|block| block.name.node == name.node) else {
+            let known = blocks.iter().map(|block| block.name.node.as_str());
+            self.found.push_once(names::unknown(Code::UnknownFields, "`fields` block", name, known));
+            self.whole = false;
+            return;
+        };
+        let outer = self.via;
+        self.via = outer.or(Some(line));
+        self.open.push(name);
+        self.body(&block.body);
+        self.open.pop();
+        self.via = outer;
+    }
+
+    fn what(&mut self, entry: &'a Entry, range: &Range, meaning: &'a Meaning, width: u32) -> What<'a> {
+        let field = |name, declaration, software, piece| {
+            What::Field(FieldUse { name, docs: &entry.docs, declaration, software, piece })
+        };
+        match meaning {
+            Meaning::Ignored => What::Ignored,
+            Meaning::Res0 => What::Res0,
+            Meaning::Res1 => What::Res1,
+            Meaning::Mbz => What::Mbz,
+            Meaning::Mbo => What::Mbo,
+            Meaning::Software(None) => What::Software,
+            Meaning::Software(Some(name)) => field(name, None, true, None),
+            Meaning::Field(declaration) if self.is_output(&declaration.name) => {
+                let bare = Slice { name: declaration.name.clone(), bits: None, span: declaration.name.span };
+                let _ = range::of_slice(&bare, self.place, self.found);
+                What::Unknown
+            }
+            Meaning::Field(declaration) => field(&declaration.name, Some(declaration), false, None),
+            Meaning::Next(slice) => {
+                if self.model.output.is_some() && !self.is_output(&slice.name) {
+                    let known = self.model.output.iter().map(|output| output.name.node.as_str());
+                    let finding = names::unknown(Code::UnknownAddress, "output address", &slice.name, known);
+                    self.found.push_once(finding.note("tables lie where outputs lie: `next` takes bits of the output"));
+                    return What::Unknown;
+                }
+                self.piece(slice, range, width).map_or(What::Unknown, What::Next)
+            }
+            Meaning::Slice(slice) if self.is_output(&slice.name) => {
+                self.piece(slice, range, width).map_or(What::Unknown, What::Output)
+            }
+            Meaning::Slice(slice) => match self.piece(slice, range, width) {
+                Some(lo) => field(&slice.name, None, false, Some(lo)),
+                None => What::Unknown,
+            },
+            Meaning::If { then, option, otherwise } => match self.model.options.is_on(option, self.found) {
+                Some(true) => self.what(entry, range, then, width),
+                Some(false) => self.what(entry, range, otherwise, width),
+                None => What::Unknown,
+            },
+        }
+    }
+
+    fn is_output(&self, name: &Name) -> bool {
+        self.model.format.outputs().any(|output| output.slice.name.node == name.node)
+    }
+
+    /// The lowest bit of `PA[47:12]`, which must be as wide as the range that holds it.
+    fn piece(&mut self, slice: &Slice, range: &Range, width: u32) -> Option<u32> {
+        let place = Place { limit: 64, ..self.place };
+        let Evaluated::Bits(hi, lo) = range::of_slice(slice, place, self.found)? else {
+            self.differ(slice, range, width, 0);
+            return None;
+        };
+        if hi - lo + 1 != width {
+            self.differ(slice, range, width, hi - lo + 1);
+            return None;
+        }
+        Some(lo)
+    }
+
+    fn differ(&mut self, slice: &Slice, range: &Range, width: u32, other: u32) {
+        let message = format!("{} of the word hold {} of `{}`", bits(width), bits(other), slice.name.node);
+        self.found.push_once(
+            Diagnostic::new(Code::WidthMismatch, message, slice.span, bits(other))
+                .label(range.span, bits(width))
+                .help("correct one of the ranges"),
+        );
+    }
+}
+
+fn bits(count: u32) -> String {
+    if count == 1 { "1 bit".into() } else { format!("{count} bits") }
+}

@@ -1,0 +1,142 @@
+//! Ranges of bits as numbers.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::syntax::ast::{Bound, BoundAtom, Range, Slice};
+
+/// What a range comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Evaluated {
+    /// Bits `hi..=lo`.
+    Bits(u32, u32),
+    /// No bits: `[n-1:12]` at n = 12.
+    None,
+}
+
+/// Where a range stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// The value of `n`, where it has one.
+    pub(crate) n: Option<u32>,
+    /// Number of bits that there are.
+    pub(crate) limit: u32,
+}
+
+impl Place {
+    /// A place where only numbers may stand, among 64 bits.
+    pub(crate) const NUMBERS: Place = Place { n: None, limit: 64 };
+}
+
+fn has_symbol(bound: &Bound) -> bool {
+    bound.terms.iter().any(|term| matches!(term.atom, BoundAtom::Symbol(_)))
+}
+
+fn value(bound: &Bound, place: Place, found: &mut Diagnostics) -> Option<i128> {
+    let mut sum = 0i128;
+    for term in &bound.terms {
+        let atom = match &term.atom {
+            BoundAtom::Number(number) => i128::from(*number),
+            BoundAtom::Symbol(name) if name.node == "n" && place.n.is_some() => i128::from(place.n?),
+            BoundAtom::Symbol(name) => {
+                let finding = match place.n {
+                    Some(_) => Diagnostic::new(
+                        Code::UnknownSymbol,
+                        format!("there is no symbol `{}`", name.node),
+                        name.span,
+                        "not known",
+                    )
+                    .help("the symbol is `n`: the low bit of what an entry maps at the level"),
+                    None => Diagnostic::new(
+                        Code::UnknownSymbol,
+                        format!("`{}` has no value here", name.node),
+                        name.span,
+                        "only numbers can stand here",
+                    )
+                    .help("write the bit number; `n` is known in descriptor kinds only"),
+                };
+                found.push_once(finding);
+                return None;
+            }
+        };
+        sum = if term.minus { sum.checked_sub(atom)? } else { sum.checked_add(atom)? };
+    }
+    Some(sum)
+}
+
+/// Works out a range. Faults are reported, each once per place in the text.
+pub(crate) fn evaluate(range: &Range, place: Place, found: &mut Diagnostics) -> Option<Evaluated> {
+    let symbolic = has_symbol(&range.hi) || has_symbol(&range.lo);
+    let (hi, lo) = (value(&range.hi, place, found), value(&range.lo, place, found));
+    let (hi, lo) = (hi?, lo?);
+    let note = |finding: Diagnostic| match place.n {
+        Some(n) if symbolic => finding.note(format!("with n = {n} the range is [{hi}:{lo}]")),
+        _ => finding,
+    };
+    if symbolic && hi == lo - 1 {
+        return Some(Evaluated::None);
+    }
+    if hi < lo {
+        let finding =
+            Diagnostic::new(Code::RangeReversed, "the range is upside down", range.span, "high bit below low bit");
+        found.push_once(note(finding).help("write the most significant bit first"));
+        return None;
+    }
+    let Some((hi, lo)) = u32::try_from(hi).ok().zip(u32::try_from(lo).ok()).filter(|&(hi, _)| hi < place.limit)
+    else {
+        let message = format!("there is no such bit: there are {} bits", place.limit);
+        let finding = Diagnostic::new(Code::BitOutOfWord, message, range.span, "out of range");
+        found.push_once(note(finding).help(format!("bits count from 0 to {}", place.limit - 1)));
+        return None;
+    };
+    Some(Evaluated::Bits(hi, lo))
+}
+
+/// The bits of a slice that must have some: `VA[47:39]`.
+pub(crate) fn of_slice(slice: &Slice, place: Place, found: &mut Diagnostics) -> Option<Evaluated> {
+    match &slice.bits {
+        Some(range) => evaluate(range, place, found),
+        None => {
+            let message = format!("`{}` stands without its bits", slice.name.node);
+            found.push_once(
+                Diagnostic::new(Code::UnknownAddress, message, slice.span, "which bits?")
+                    .help(format!("write `{}[hi:lo]`", slice.name.node)),
+            );
+            None
+        }
+    }
+}
+
+/// `[hi:lo]` or `[bit]`, as messages write ranges.
+pub(crate) fn text(hi: u32, lo: u32) -> String {
+    if hi == lo { format!("[{hi}]") } else { format!("[{hi}:{lo}]") }
+}
+
+/// The runs of 1 bits in a mask, most significant first, as `(hi, lo)`.
+pub(crate) fn runs(mut mask: u64) -> Vec<(u32, u32)> {
+    let mut runs = Vec::new();
+    while mask != 0 {
+        let hi = 63 - mask.leading_zeros();
+        let length = (mask << (63 - hi)).leading_ones();
+        let lo = hi + 1 - length;
+        runs.push((hi, lo));
+        mask &= !(crate::cubes::ones(length) << lo);
+    }
+    runs
+}
+
+/// The runs of 1 bits as messages write them.
+pub(crate) fn runs_text(mask: u64) -> String {
+    runs(mask).into_iter().map(|(hi, lo)| text(hi, lo)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_maximal_and_descend() {
+        assert_eq!(runs(0), []);
+        assert_eq!(runs(u64::MAX), [(63, 0)]);
+        assert_eq!(runs(0b1011_0001), [(7, 7), (5, 4), (0, 0)]);
+        assert_eq!(runs_text(1 << 63 | 0b110), "[63], [2:1]");
+    }
+}
