@@ -25,11 +25,11 @@ pub type World = Linear<Arm64Hyp, Pool, Hardware>;
 
 global_asm!(
     ".pushsection .text.boot, \"ax\"; .global _start; _start:",
+    "adrp x0, tables; mov sp, x0",
     "mrs x0, CurrentEL; cmp x0, #(2 << 2); mov w0, #3; b.ne {exit}", // 3: not started at EL2
     "mov x0, #(1 << 31); msr hcr_el2, x0", // EL1 is AArch64; E2H = 0: one VA range, TTBR0_EL2
     "mov x0, #0x33ff; msr cptr_el2, x0",   // no traps: the compiler may use vector registers
     "adr x0, vectors; msr vbar_el2, x0; msr tpidr_el2, xzr; isb",
-    "adrp x0, tables; mov sp, x0",
     "adrp x0, bss; add x0, x0, :lo12:bss; adrp x1, stack",
     "0: cmp x0, x1; b.hs 1f; stp xzr, xzr, [x0], #16; b 0b",
     "1: bl {main}; b {exit}",
@@ -165,19 +165,4 @@ extern "C" fn unexpected(esr: u64, far: u64, elr: u64) -> ! {
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     let _ = fmt::write(&mut Uart, format_args!("FAIL {info}\n"));
     exit(2)
-}
-
-// stand-in
-pub fn execute(step: crate::arm64_hyp::Step) {
-    use crate::arm64_hyp::Step;
-    unsafe {
-        match step {
-            Step::DmbIshst => asm!("dmb ishst"),
-            Step::DsbIshst => asm!("dsb ishst"),
-            Step::DsbIsh => asm!("dsb ish"),
-            Step::Isb => asm!("isb"),
-            Step::TlbiVae2is(x) => asm!("tlbi vae2is, {}", in(reg) x),
-            Step::TlbiVale2is(x) => asm!("tlbi vale2is, {}", in(reg) x),
-        }
-    }
 }

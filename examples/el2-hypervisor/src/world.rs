@@ -3,8 +3,8 @@
 use ptdsl::memory::{Frames, Maintain};
 use ptdsl::{Fresh, Phys, TableLayout};
 
+use crate::PAGE;
 use crate::arm64_hyp::{Arm64Hyp, Prot, Step};
-use crate::{PAGE, machine};
 
 /// 64 pages from a physical address; a bit for each that is free.
 pub struct Pool(pub u64, pub u64);
@@ -40,7 +40,7 @@ impl Maintain<Arm64Hyp> for Hardware {
     fn step(&mut self, step: Step) {
         let tlbi = matches!(step, Step::TlbiVae2is(_) | Step::TlbiVale2is(_));
         if !(cfg!(feature = "fault-no-tlbi") && tlbi) {
-            machine::execute(step);
+            step.execute();
         }
     }
 }
