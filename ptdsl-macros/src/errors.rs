@@ -41,7 +41,9 @@ fn errors(diagnostics: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
 }
 
 fn rendered(sources: &SourceMap, one: &Diagnostic) -> String {
-    render(one, sources, Style { colour: false }).trim_end().to_owned()
+    render(one, sources, Style { colour: false })
+        .trim_end()
+        .to_owned()
 }
 
 /// What rustc prints above and under the tokens.

@@ -5,6 +5,9 @@ use crate::context::Context;
 /// Seconds of fuzzing; building comes on top.
 const SECONDS: u32 = 20;
 
+/// Where the fuzzer takes texts from to mutate.
+const SEEDS: [&str; 2] = ["formats", "ptdsl-compiler/tests"];
+
 /// What cargo-fuzz passes to rustc, less the sanitizers, which need a nightly toolchain: the target has no unsafe code.
 const FLAGS: [&str; 7] = [
     "--cfg=fuzzing",
@@ -16,7 +19,7 @@ const FLAGS: [&str; 7] = [
     "-Cllvm-args=-sanitizer-coverage-pc-table",
 ];
 
-/// Builds `fuzz/` and runs its target `compile`, starting from the format library.
+/// Builds `fuzz/` and runs its target `compile`, starting from the format library and the compiler's test cases.
 pub(crate) fn run(context: &Context) -> Result<String, String> {
     let host = host(context)?;
     let target = context.target().join("fuzz");
@@ -43,7 +46,8 @@ pub(crate) fn run(context: &Context) -> Result<String, String> {
         "-print_final_stats=1",
     ]);
     fuzz.arg(format!("-artifact_prefix={}/", target.display()));
-    fuzz.arg(&found).arg(context.root().join("formats"));
+    fuzz.arg(&found);
+    fuzz.args(SEEDS.map(|folder| context.root().join(folder)));
     let text = context.run(fuzz)?;
     if !text.contains("inline 8-bit counters") {
         return Err(format!(

@@ -56,7 +56,7 @@ impl Hyp for Arm64Hyp {
     }
 }
 
-/// Linux's decoding of any hypervisor stage-1 descriptor, also of one that no format lists: AP[2:1] = 0 and 2 mean no
+/// Linux's decoding of any hypervisor stage-1 descriptor, also of one that no format lists: `AP[2:1]` 0 and 2 mean no
 /// access, and an invalid descriptor has its software bits only.
 #[must_use]
 pub fn stage1_pte_prot(raw: u64) -> u64 {

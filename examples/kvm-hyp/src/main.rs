@@ -1,5 +1,6 @@
 //! The command `kvm-hyp`: replays golden files and says what differs.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -87,17 +88,25 @@ fn main() -> ExitCode {
         }
     }
     print_classes(&total);
-    println!(
-        "{} passed, {} failed, {} excepted",
-        total.passed,
-        total.failed,
-        total.excepted_total()
-    );
+    say(&summary(&total));
     match (unusable, total.failed) {
         (true, _) => ExitCode::from(2),
         (false, 0) => ExitCode::SUCCESS,
         (false, _) => ExitCode::FAILURE,
     }
+}
+
+/// Prints a line. Who closes the pipe has read enough.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn summary(tally: &Tally) -> String {
+    let Tally { passed, failed, .. } = tally;
+    format!(
+        "{passed} passed, {failed} failed, {} excepted",
+        tally.excepted_total()
+    )
 }
 
 fn usage(message: &str) -> ExitCode {
@@ -172,14 +181,9 @@ fn replay_file(path: &Path, file: &schema::File, run: Run, verbose: bool) -> Tal
             tally.failed - SHOWN
         ));
     }
-    let Tally { passed, failed, .. } = tally;
-    println!(
-        "{}: {passed} passed, {failed} failed, {} excepted",
-        path.display(),
-        tally.excepted_total()
-    );
+    say(&format!("{}: {}", path.display(), summary(&tally)));
     for line in details {
-        println!("{line}");
+        say(&line);
     }
     tally
 }
@@ -187,7 +191,7 @@ fn replay_file(path: &Path, file: &schema::File, run: Run, verbose: bool) -> Tal
 fn print_classes(total: &Tally) {
     for class in Class::ALL {
         if let Some(count) = total.excepted.get(&class) {
-            println!("  {count:4} {:12} {}", class.name(), class.reason());
+            say(&format!("  {count:4} {:12} {}", class.name(), class.reason()));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What Linux will do, foretold from memory and inputs alone: a second, small description of its rules.
 //!
-//! It knows nothing of the runtime or of the `kvm` engine: descriptors are written out bit by bit. It answers one
-//! question: does this operation, on this state, reach something that the library does otherwise on purpose?
+//! It uses nothing of the runtime, and of the `kvm` engine's surroundings the range rule alone: descriptors are written
+//! out bit by bit. It answers one question: does this operation, on this state, reach something that the library does
+//! otherwise on purpose?
 
 use crate::classes::Class;
 use crate::format::prot;

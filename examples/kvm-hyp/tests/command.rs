@@ -41,7 +41,10 @@ fn passes_are_counted_and_exit_0() {
 fn exceptions_are_counted_by_class() {
     let output = replay(&["--engine", "ptdsl", "vectors/hyp_v517_4k.json"]);
     let text = out(&output);
-    assert!(text.contains("     1 hole-stop ") && text.contains("     1 inside-block "), "{text}");
+    assert!(
+        text.contains("     1 hole-stop ") && text.contains("     1 inside-block "),
+        "{text}"
+    );
     assert!(text.ends_with("25 passed, 0 failed, 2 excepted\n"), "{text}");
     assert_eq!(output.status.code(), Some(0));
 }

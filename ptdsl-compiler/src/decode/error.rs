@@ -244,7 +244,7 @@ impl fmt::Display for EncodeError {
             EncodeError::NotOfKind { kind, raw, instead } => {
                 write!(f, "these values make no {kind}: {raw:#x} is {instead}")
             }
-            EncodeError::Violation { raw, text } => write!(f, "{raw:#x} is not allowed: {text}"),
+            EncodeError::Violation { raw, text } => write!(f, "{text} (the word would be {raw:#x})"),
         }
     }
 }

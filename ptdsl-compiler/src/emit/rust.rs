@@ -13,6 +13,7 @@ mod levels;
 mod names;
 mod registers;
 mod steps;
+mod tidy;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -42,6 +43,7 @@ pub fn file(format: &Format, spec: &str) -> String {
     } else {
         format.docs.clone()
     };
+    let docs = docs.iter().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
     let body = body(&model);
     let tokens = quote! { #(#![doc = #docs])* #body };
     let text = match syn::parse2(tokens) {
@@ -67,7 +69,7 @@ fn body(model: &Model<'_>) -> TokenStream {
         steps::emit(model),
         registers::emit(model),
     ];
-    quote! { #(#parts)* }
+    tidy::tidy(quote! { #(#parts)* })
 }
 
 /// Doc attributes: the spec's lines, or a sentence of our own.
@@ -84,42 +86,20 @@ fn docs(lines: &[String], otherwise: &str) -> TokenStream {
     quote! { #(#[doc = #lines])* }
 }
 
-/// A blank line between the items of the file and of its `impl` blocks, as a person would write them.
+/// A blank line between the items of the file, as a person would write them.
 #[cfg(feature = "pretty")]
 fn space_out(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 11 / 10);
-    let mut before: Option<&str> = None;
+    let mut out = String::with_capacity(text.len() + text.len() / 20);
+    let mut before = "";
     for line in text.lines() {
-        let indent = line.len() - line.trim_start().len();
-        let begins = indent <= 4 && starts_item(line.trim_start());
-        let continues = before.is_none_or(|b| {
-            let b = b.trim_start();
-            b.is_empty() || b.starts_with("#[") || b.starts_with("//") || b.ends_with('{')
-        });
-        if begins && !continues && !same_family(before, line) {
+        let ends_item = before == "}" || before.ends_with(';') && !before.starts_with(' ');
+        let starts_use = before.starts_with("//!") && line.starts_with("use ");
+        if ends_item && !before.is_empty() && !line.is_empty() || starts_use {
             out.push('\n');
         }
         out.push_str(line);
         out.push('\n');
-        before = Some(line);
+        before = line;
     }
     out
-}
-
-#[cfg(feature = "pretty")]
-fn starts_item(line: &str) -> bool {
-    ["#[", "///", "pub ", "impl", "fn ", "const fn", "use ", "const "]
-        .iter()
-        .any(|start| line.starts_with(start))
-}
-
-/// Lines that stand together without a blank: constants, aliases, fields and variants.
-#[cfg(feature = "pretty")]
-fn same_family(before: Option<&str>, line: &str) -> bool {
-    let Some(before) = before else { return false };
-    let closes = before.trim() == "}";
-    let indented = line.starts_with("    ");
-    !closes && indented && !line.trim_start().starts_with("fn ") && !line.trim_start().starts_with("#[inline")
-        || before.starts_with("use ") && line.starts_with("use ")
-        || before.starts_with("pub type") && line.starts_with("///")
 }

@@ -88,7 +88,8 @@ fn verdict(compiled: &Compiled) -> String {
         .map(|format| format.name.as_str())
         .collect();
     let good = match names.len() {
-        0 => "ok, declares no format".to_owned(),
+        // Its items are checked where they are used.
+        0 => "ok, declares no format, is for others to use".to_owned(),
         _ => format!("ok, declares {}", names.join(", ")),
     };
     match compiled.counts() {

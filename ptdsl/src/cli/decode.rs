@@ -13,8 +13,8 @@ use super::{number, spec};
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   ptdsl decode arm64-hyp.pt 0x0040000040000743 --level 3
-  ptdsl decode arm64-hyp.pt 0x48000003                    at every level where it is more than invalid
-  ptdsl decode arm64-hyp.pt 0x743 --level 3 --json        for programs";
+  ptdsl decode arm64-hyp.pt 0x48000003                at every level that fits
+  ptdsl decode arm64-hyp.pt 0x743 --level 3 --json    for programs";
 
 /// Arguments of `ptdsl decode`.
 #[derive(clap::Args)]

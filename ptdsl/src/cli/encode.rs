@@ -1,7 +1,6 @@
 //! `ptdsl encode`: a descriptor's raw word from names and values.
 
 use ptdsl_compiler::decode::{Value, encode};
-use serde_json::json;
 
 use super::report::{self, Failure};
 use super::{number, spec};
@@ -34,6 +33,15 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// What `encode --json` writes.
+#[derive(serde::Serialize)]
+struct Word<'a> {
+    format: &'a str,
+    level: i32,
+    kind: &'a str,
+    raw: String,
+}
+
 /// Runs `ptdsl encode`.
 ///
 /// # Errors
@@ -59,12 +67,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let kind = kind
             .filter(|kind| !kind.eq_ignore_ascii_case("invalid"))
             .unwrap_or("invalid");
-        return report::json(&json!({
-            "format": format.name,
-            "level": arguments.level,
-            "kind": kind,
-            "raw": word,
-        }));
+        return report::json(&Word {
+            format: &format.name,
+            level: arguments.level,
+            kind,
+            raw: word,
+        });
     }
     report::out(&(word + "\n"))
 }

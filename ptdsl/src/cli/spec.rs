@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use ptdsl_compiler::Compilation;
-use ptdsl_compiler::diagnostic::Severity;
+use ptdsl_compiler::diagnostic::{Code, Severity};
 use ptdsl_compiler::ir::Format;
 use ptdsl_compiler::source::{Loader, SourceFile};
 use ptdsl_compiler::suggest::closest;
+use ptdsl_compiler::syntax;
 use ptdsl_formats::files::{FileError, Files, Text};
 
 use super::report::{self, Failure};
@@ -63,6 +64,8 @@ pub(crate) struct Compiled {
     pub(crate) name: String,
     /// All of it.
     pub(crate) compilation: Compilation,
+    /// It declares no format, and only holds what others use.
+    pub(crate) shared: bool,
 }
 
 impl Compiled {
@@ -88,11 +91,28 @@ pub(crate) fn compile(spec: &str) -> Result<Compiled, Failure> {
         name: text.name.clone(),
         text: text.text,
     };
-    let compilation = ptdsl_compiler::compile(root, &Uses(files), &[]);
+    let mut compilation = ptdsl_compiler::compile(root, &Uses(files), &[]);
+    let shared = only_shares(&compilation);
+    if shared {
+        compilation.diagnostics.clear();
+    }
     Ok(Compiled {
         name: text.name,
         compilation,
+        shared,
     })
+}
+
+/// Whether all that is wrong with a spec is that it declares no format, and it declares something else.
+fn only_shares(compilation: &Compilation) -> bool {
+    let [only] = compilation.diagnostics.as_slice() else {
+        return false;
+    };
+    let Some((id, root)) = compilation.sources.files().next() else {
+        return false;
+    };
+    let declares = |file: syntax::ast::File| !file.items.is_empty() || !file.uses.is_empty();
+    only.code == Code::NoFormat && syntax::parse(id, &root.text).is_ok_and(declares)
 }
 
 /// Compiles a file of the library, whatever lies in the current folder.
@@ -104,12 +124,28 @@ pub(crate) fn compile_library(format: &ptdsl_formats::Format) -> Compilation {
     ptdsl_compiler::compile(root, &Uses(Files::new("")), &[])
 }
 
+/// Whether a spec only holds what others use. One that cannot be read does not.
+pub(crate) fn is_shared(spec: &str) -> bool {
+    compile(spec).is_ok_and(|compiled| compiled.shared)
+}
+
 /// The formats of a spec without errors; warnings are said. One format only, if a name is given.
 ///
 /// # Errors
 /// There is no such spec, it has errors (which are said), it has no format, or none of that name.
 pub(crate) fn formats(spec: &str, only: Option<&str>) -> Result<Vec<Format>, Failure> {
-    let Compiled { name, compilation } = compile(spec)?;
+    let Compiled {
+        name,
+        compilation,
+        shared,
+    } = compile(spec)?;
+    if shared {
+        return Err(
+            Failure::usage(format!("`{name}` declares no format")).help(format!(
+                "it holds what formats share: name a spec that has `use \"{name}\";`"
+            )),
+        );
+    }
     report::findings(&compilation.sources, &compilation.diagnostics);
     if compilation
         .diagnostics
@@ -119,13 +155,6 @@ pub(crate) fn formats(spec: &str, only: Option<&str>) -> Result<Vec<Format>, Fai
         return Err(Failure::Findings);
     }
     let mut formats = compilation.formats;
-    if formats.is_empty() {
-        return Err(
-            Failure::usage(format!("`{name}` declares no format")).help(format!(
-                "it holds what formats share: name a spec that has `use \"{name}\";`"
-            )),
-        );
-    }
     if let Some(only) = only {
         let names = names(&formats);
         formats.retain(|format| format.name == only);

@@ -18,11 +18,10 @@ pub(crate) fn current(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
             "`{}` is a folder, not a file",
             path.display()
         ))),
-        Err(error) => Err(Failure::usage(format!(
-            "`{}` cannot be read: {}",
-            path.display(),
-            reason(&error)
-        ))),
+        Err(error) => Err(
+            Failure::usage(format!("`{}` cannot be read: {}", path.display(), reason(&error)))
+                .help("name another file with `--output FILE`, or another folder with `--out-dir DIR`"),
+        ),
     }
 }
 

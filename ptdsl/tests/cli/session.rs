@@ -114,9 +114,12 @@ format first: arm64_hyp {
 }
 
 format second: arm64_hyp {
-    without Block;
-    level 1 { index VA[38:30]; Table }
-    level 2 { index VA[29:21]; Table }
+    attribute prot {
+        r   => AP2 = ro, XN = 1;
+        rw  => AP2 = rw, XN = 1;
+        rx  => AP2 = ro, XN = 0;
+        rwx => AP2 = rw, XN = 0;
+    }
 }
 "#;
 

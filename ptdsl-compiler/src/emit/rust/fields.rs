@@ -15,15 +15,16 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         let max = literal(ones(bits));
         let about = docs(
             &field.docs,
-            &format!("Field {} ({bits} bits).", field.manual_name),
+            &format!("{}, {bits} bit{}.", field.manual_name, if bits == 1 { "" } else { "s" }),
         );
         let constants = field.values.iter().map(|value| {
             let constant = format_ident!("{}", names::escape(&names::shout(&value.name)));
-            let doc = format!(" `{} = {:#b}`", value.name, value.value);
+            let width = bits as usize + 2;
+            let doc = format!(" `{} = {:#0width$b}`", value.name, value.value);
             let number = literal(value.value);
             quote! { #[doc = #doc] pub const #constant: Self = #name(#number); }
         });
-        let too_large = format!(" `None` for a value of more than {bits} bits.");
+        let too_large = format!(" `None` for a value above {:#x}.", ones(bits));
         let new = if bits == model.format.word_bits {
             quote! { Some(#name(value)) }
         } else {
