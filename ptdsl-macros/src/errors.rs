@@ -32,7 +32,11 @@ fn errors(diagnostics: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
 }
 
 fn rendered(sources: &SourceMap, one: &Diagnostic) -> String {
-    render(one, sources, Style { colour: false }).trim_end().to_owned()
+    let text = render(one, sources, Style { colour: false });
+    let head = format!("[{}]", one.code.id());
+    // rustc writes `error: ` itself.
+    let text = text.strip_prefix("error").unwrap_or(&text).replacen(&format!("{head}:"), &head, 1);
+    text.trim_end().to_owned()
 }
 
 /// What rustc prints above and under the tokens.
@@ -40,12 +44,13 @@ fn message(sources: &SourceMap, one: &Diagnostic, place: impl Fn(&Label) -> Opti
     let mut text = format!("[{}] {}", one.code.id(), one.message);
     for (index, label) in one.labels.iter().enumerate() {
         let from = match place(label) {
-            _ if index == 0 => "here".to_owned(),
-            Some((span, _)) => position(span),
-            None => location(sources, label.span),
+            // rustc shows it.
+            _ if index == 0 => String::new(),
+            Some((span, _)) => position(span) + ": ",
+            None => location(sources, label.span) + ": ",
         };
         if !label.text.is_empty() {
-            text.push_str(&format!("\n{from}: {}", label.text));
+            text.push_str(&format!("\n{from}{}", label.text));
         }
     }
     text.extend(one.notes.iter().map(|note| format!("\nnote: {note}")));

@@ -10,6 +10,8 @@ pub(crate) struct Text {
     tokens: Vec<Token>,
     /// A token printed by itself must not touch the one before.
     apart: bool,
+    /// The line of the source where the last token ended; 0 before the first.
+    line: usize,
 }
 
 /// A token's bytes, `start..end`.
@@ -66,9 +68,12 @@ impl Text {
     }
 
     fn word(&mut self, word: &str, span: Span) {
+        // Lines are kept: what is missing at the end of one is said there.
+        let line = line(span);
         if self.apart {
-            self.text.push(' ');
+            self.text.push(if line > self.line { '\n' } else { ' ' });
         }
+        self.line = line;
         let start = self.text.len();
         self.text.push_str(word);
         self.tokens.push(Token { start, end: self.text.len(), span });
@@ -104,6 +109,14 @@ impl Text {
         }
         self.apart = false;
     }
+}
+
+/// The line of a token in its file; the same for all where nobody knows.
+fn line(span: Span) -> usize {
+    #[cfg(test)]
+    return span.start().line;
+    #[cfg(not(test))]
+    if proc_macro::is_available() { span.unwrap().line() } else { 0 }
 }
 
 /// The text of `[doc = "text"]`.
@@ -200,6 +213,12 @@ mod tests {
         assert_eq!(printed("/// Says \"it\\s\" so.\nisb"), "\n/// Says \"it\\s\" so.\nisb");
         assert_eq!(printed("x; #[doc = \" a\\n b\"] y"), "x ;\n/// a\n/// b\ny");
         assert_eq!(printed("#[doc = r#\" raw \"#] y"), "\n/// raw \ny");
+    }
+
+    #[test]
+    fn lines_are_kept() {
+        assert_eq!(printed("granule 4K\n\n    arch a {\n x }"), "granule 4K\narch a {\nx }");
+        assert_eq!(printed("a ..\n b ->\n c"), "a ..\nb ->\nc");
     }
 
     #[test]
