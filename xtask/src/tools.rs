@@ -20,11 +20,15 @@ pub(crate) enum Tool {
     Rustfmt,
     /// Linter.
     Clippy,
+    /// Emulates arm64.
+    QemuArm,
+    /// A compiler whose library's sources can be installed, for where rustup has none.
+    DebianRust,
 }
 
 /// Where a tool comes from.
 enum Source {
-    /// The package of this name in each entry of [`MANAGERS`], in its order.
+    /// The package of this name, or packages, in each entry of [`MANAGERS`], in its order; empty where there is none.
     Packages([&'static str; 5]),
     /// A component of the Rust toolchain.
     Component(&'static str),
@@ -54,6 +58,8 @@ impl Tool {
             Self::Git => &["git", "--version"],
             Self::Rustfmt => &["rustfmt", "--version"],
             Self::Clippy => &["cargo-clippy", "--version"],
+            Self::QemuArm => &["qemu-system-aarch64", "--version"],
+            Self::DebianRust => &["/usr/bin/rustc", "--version"],
         }
     }
 
@@ -66,6 +72,14 @@ impl Tool {
             Self::Git => Source::Packages(["git"; 5]),
             Self::Rustfmt => Source::Component("rustfmt"),
             Self::Clippy => Source::Component("clippy"),
+            Self::QemuArm => Source::Packages([
+                "qemu-system-arm",
+                "qemu-system-aarch64-core",
+                "qemu-system-aarch64",
+                "qemu-system-aarch64",
+                "qemu-arm",
+            ]),
+            Self::DebianRust => Source::Packages(["rustc-web rust-web-src", "", "", "", ""]),
         }
     }
 }
@@ -125,6 +139,9 @@ fn commands_for(tool: Tool) -> Result<Vec<Vec<String>>, String> {
             packages[0]
         ));
     };
+    if packages[manager].is_empty() {
+        return Err("the package manager of this machine has no package for it".to_owned());
+    }
     let root = is_root();
     let commands = install_commands(manager, packages[manager], !root);
     if root || works(&["sudo", "-n", "true"]) {
@@ -145,7 +162,7 @@ fn install_commands(manager: usize, package: &str, sudo: bool) -> Vec<Vec<String
         sudo.into_iter()
             .chain([program])
             .chain(arguments.iter().copied())
-            .chain(package)
+            .chain(package.into_iter().flat_map(str::split_whitespace))
             .map(str::to_owned)
             .collect()
     };
@@ -208,6 +225,14 @@ mod tests {
         assert_eq!(
             lines(1, "valgrind", true),
             ["sudo dnf install --assumeyes valgrind"]
+        );
+    }
+
+    #[test]
+    fn packages_that_belong_together_are_installed_together() {
+        assert_eq!(
+            lines(0, "one two", false)[1],
+            "apt-get install --yes --no-install-recommends one two"
         );
     }
 
