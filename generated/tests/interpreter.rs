@@ -1,181 +1,20 @@
-//! Generated code says of every word what the interpreter says: random words, and every single-bit neighbour of every kind.
+//! Generated code says of every word what the interpreter says; encode and decode are inverse.
 
-use std::collections::BTreeMap;
-use std::fmt::Debug;
+mod agree;
 
-use ptdsl::{Along, Format, Level, Word};
-use ptdsl_compiler::decode::{self, Decoded, Value};
-use ptdsl_compiler::ir::{self, KindClass};
-use ptdsl_compiler::source::{Loader, SourceFile};
+use agree::{compare, encode_then_decode, spec};
 
-/// Words tried at random, per level.
-const WORDS: u64 = 200_000;
-
-struct Library;
-
-impl Loader for Library {
-    fn load(&self, path: &str, _: &str) -> Result<SourceFile, String> {
-        let text = ptdsl_formats::get(path).ok_or_else(|| format!("no {path}"))?;
-        Ok(SourceFile { name: path.to_owned(), text: text.to_owned() })
-    }
-}
-
-fn spec(name: &str) -> ir::Format {
-    let root = Library.load(name, "").expect("in the library");
-    let compiled = ptdsl_compiler::compile(root, &Library, &[]);
-    compiled.formats.into_iter().next().unwrap_or_else(|| panic!("{name}: {:?}", compiled.diagnostics))
-}
-
-#[test]
-fn arm64_hyp() {
-    let generated = ptdsl_generated::arm64_hyp::Arm64Hyp::NAME;
-    let format = spec("arm64-hyp.pt");
-    assert_eq!(generated, format.name);
-    compare::<ptdsl_generated::arm64_hyp::Arm64Hyp>(&format);
-}
-
-fn compare<F: Format>(format: &ir::Format) {
-    let mut levels = 0;
-    each_level::<F, F::Top>(format, &mut levels);
-    assert_eq!(levels, format.levels.len());
-}
-
-fn each_level<F: Format, L: Level<F>>(format: &ir::Format, count: &mut usize) {
-    if !L::HAS_LEAF && !L::HAS_TABLE {
-        return;
-    }
-    let level = &format.levels[*count];
-    *count += 1;
-    assert_eq!((L::NUMBER, L::SHIFT, L::BITS), (level.number, level.shift, level.index_bits));
-    let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ u64::from(L::SHIFT));
-    let mut leaves = 0;
-    let mut check = |raw: u64| {
-        let raw = F::Word::from_u64(raw);
-        leaves += u64::from(one_word::<F, L>(format, raw));
-    };
-    for _ in 0..WORDS {
-        check(random.next());
-        // Uniform words are rarely leaves where many bits must be zero: sparse and dense ones find those.
-        check(random.next() & random.next() & random.next());
-        check(random.next() | random.next() | random.next());
-    }
-    for kind in &level.kinds {
-        let seed = if kind.class == KindClass::Invalid {
-            level.empty
-        } else {
-            decode::encode(format, L::NUMBER, &kind.name, &[]).expect("defaults encode")
-        };
-        check(seed);
-        for bit in 0..format.word_bits {
-            check(seed ^ 1 << bit);
-            for other in 0..bit {
-                check(seed ^ 1 << bit ^ 1 << other);
-            }
+macro_rules! formats {
+    ($($module:ident, $marker:ty, $spec:literal;)+) => {$(
+        #[test]
+        fn $module() {
+            let format = spec($spec);
+            compare::<$marker>(&format);
+            encode_then_decode(&format);
         }
-    }
-    assert_eq!(leaves != 0, L::HAS_LEAF, "level {}: {leaves} leaves seen", L::NUMBER);
-    each_level::<F, L::Next>(format, count);
+    )+};
 }
 
-/// Compares everything that generated code says of a word; whether it is a leaf.
-fn one_word<F: Format, L: Level<F>>(format: &ir::Format, raw: F::Word) -> bool {
-    let said = decode::decode(format, L::NUMBER, raw.to_u64()).expect("the level exists");
-    let class = said.class;
-    assert_eq!(L::is_leaf(raw), class == KindClass::Leaf, "level {} {raw:#x} is_leaf", L::NUMBER);
-    let next = (class == KindClass::Table).then_some(said.output).flatten();
-    assert_eq!(L::next_table(raw).map(|p| p.0), next, "level {} {raw:#x} next", L::NUMBER);
-    typed_agrees(L::entry(raw), &said, format);
-    if class != KindClass::Leaf {
-        assert_eq!(F::attributes(L::NUMBER, raw), None);
-        return false;
-    }
-    assert_eq!(Some(L::output(raw).0), said.output, "level {} {raw:#x} output", L::NUMBER);
-    let listed = said.attributes.iter().all(|(_, row)| row.is_some()) && !forbidden(format, &said);
-    let attributes = F::attributes(L::NUMBER, raw);
-    assert_eq!(attributes.is_some(), listed, "level {} {raw:#x} attributes", L::NUMBER);
-    if let Some(attributes) = attributes {
-        // What the attributes carry comes back: the leaf made of them has the same fields, group marks aside.
-        let again = L::leaf(L::output(raw), attributes);
-        let again = decode::decode(format, L::NUMBER, again.to_u64()).expect("the level exists");
-        assert_eq!(again.output, said.output);
-        assert_eq!(values(&again, format), values(&said, format), "level {} {raw:#x} leaf", L::NUMBER);
-        assert_eq!(again.violations, [], "level {} {raw:#x}", L::NUMBER);
-    }
-    assert_eq!(F::effective(L::NUMBER, raw, Along::NONE), raw, "no table restricts");
-    true
-}
-
-fn forbidden(format: &ir::Format, said: &Decoded) -> bool {
-    let rows: BTreeMap<&str, &str> =
-        said.attributes.iter().filter_map(|(a, row)| Some((a.as_str(), row.as_deref()?))).collect();
-    format.forbidden.iter().any(|rule| {
-        rule.iter().all(|(a, row)| {
-            let attribute = &format.attributes[a.0];
-            rows.get(attribute.name.as_str()) == Some(&attribute.rows[row.0].name.as_str())
-        })
-    })
-}
-
-/// Fields by name, without those that mark groups.
-fn values<'a>(said: &'a Decoded, format: &ir::Format) -> BTreeMap<&'a str, u64> {
-    let marks: Vec<&str> = format.groups.iter().map(|g| format.fields[g.field.0].name.as_str()).collect();
-    said.fields
-        .iter()
-        .filter(|f| !marks.contains(&f.name.as_str()))
-        .map(|f| (f.name.as_str(), f.value))
-        .collect()
-}
-
-/// The typed entry prints the kind and every field's value.
-fn typed_agrees(entry: impl Debug, said: &Decoded, format: &ir::Format) {
-    let text = format!("{entry:?}");
-    if said.class == KindClass::Invalid {
-        assert!(text.starts_with("Invalid(") || text.starts_with("Reserved("), "{text} for {said:?}");
-        return;
-    }
-    assert!(text.starts_with(&format!("{}(", said.kind)), "{text} for {said:?}");
-    for field in &said.fields {
-        let known = format.fields.iter().find(|f| f.name == field.name).expect("a field of the format");
-        let flag = known.bits == 1 && known.values.is_empty();
-        let value = if flag { (field.value == 1).to_string() } else { field.value.to_string() };
-        let shown = format!(" {}: {value}", known.manual_name);
-        let ends = |rest: &str| rest.starts_with([',', ' ', '}']);
-        assert!(text.match_indices(&shown).any(|(at, s)| ends(&text[at + s.len()..])), "{shown} in {text}");
-    }
-}
-
-/// Every field of every kind takes every small value, alone and without touching the others.
-#[test]
-fn encode_then_decode_is_the_identity() {
-    let format = spec("arm64-hyp.pt");
-    for level in &format.levels {
-        for kind in level.kinds.iter().filter(|k| k.class != KindClass::Invalid) {
-            let plain = decode::encode(&format, level.number, &kind.name, &[]).expect("defaults encode");
-            let before = decode::decode(&format, level.number, plain).expect("the level exists");
-            for field in &before.fields {
-                let bits = format.fields.iter().find(|f| f.name == field.name).expect("known").bits;
-                for value in 0..1_u64 << bits.min(16) {
-                    let set = [(field.name.clone(), Value::Number(value))];
-                    let raw = decode::encode(&format, level.number, &kind.name, &set).expect("fits");
-                    let after = decode::decode(&format, level.number, raw).expect("the level exists");
-                    for (was, is) in before.fields.iter().zip(&after.fields) {
-                        let expected = if is.name == field.name { value } else { was.value };
-                        assert_eq!(is.value, expected, "{} of {} at {}", is.name, kind.name, level.number);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// xorshift64*: the same words on every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
+formats! {
+    arm64_hyp, ptdsl_generated::arm64_hyp::Arm64Hyp, "arm64-hyp.pt";
 }

@@ -18,10 +18,7 @@ const ATTRIBUTES: [Attributes; 5] = [
 ];
 
 fn bed(width: u32, frames: usize) -> Bed {
-    let config = Config {
-        width,
-        ..Config::default()
-    };
+    let config = Config { width, ..Config::default() };
     let mut arena = Arena::new(Phys(0x4000_0000), frames);
     let table = create(&mut arena, &config);
     (Flat::new(&config), table, arena)
@@ -36,17 +33,8 @@ fn page(width: u32) -> impl Strategy<Value = u64> {
 
 #[derive(Clone, Debug)]
 enum Op {
-    Map {
-        page: u64,
-        pages: u64,
-        output: u64,
-        attributes: usize,
-        sizes: Sizes,
-    },
-    Unmap {
-        page: u64,
-        pages: u64,
-    },
+    Map { page: u64, pages: u64, output: u64, attributes: usize, sizes: Sizes },
+    Unmap { page: u64, pages: u64 },
 }
 
 fn op(width: u32) -> impl Strategy<Value = Op> {
@@ -127,10 +115,7 @@ fn every_allocation_may_fail() {
                     flat.map(range, output, Attributes::RW_NORMAL, How::default())
                         .expect("nothing is mapped");
                 }
-                Err(MapError {
-                    mapped,
-                    error: Error::OutOfMemory { va, .. },
-                }) => {
+                Err(MapError { mapped, error: Error::OutOfMemory { va, .. } }) => {
                     assert_eq!(va, range.first() + mapped);
                     if let Ok(prefix) = Range::new(range.first(), mapped) {
                         flat.map(prefix, output, Attributes::RW_NORMAL, How::default())
@@ -159,21 +144,13 @@ fn every_allocation_may_fail() {
 #[test]
 fn identical_entries_and_software_bits_may_be_mapped_over_on_request() {
     let (_, mut table, mut arena) = bed(39, 16);
-    let how = How {
-        sizes: Sizes::Largest,
-        existing: Existing::Update,
-    };
+    let how = How { sizes: Sizes::Largest, existing: Existing::Update };
     let range = range(0x200, 0x201);
     let plain = Attributes::new(Prot::Rw, Memory::Normal).expect("listed");
     let marked = plain.with_sw(ptdsl_generated::arm64_hyp::Sw::new(5).expect("four bits"));
-    table
-        .map(&mut arena, range, Phys(0x20_0000), plain)
-        .expect("empty");
+    table.map(&mut arena, range, Phys(0x20_0000), plain).expect("empty");
     arena.take_steps();
-    assert_eq!(
-        table.map_with(&mut arena, range, Phys(0x20_0000), marked, how),
-        Ok(())
-    );
+    assert_eq!(table.map_with(&mut arena, range, Phys(0x20_0000), marked, how), Ok(()));
     assert_eq!(arena.take_steps(), [], "software bits need no maintenance");
     let found = table.translate(&arena, 0x20_0000).expect("mapped");
     assert_eq!((found.attributes(), found.shift), (Some(marked), 21));
@@ -181,14 +158,7 @@ fn identical_entries_and_software_bits_may_be_mapped_over_on_request() {
     let refused = table.map_with(&mut arena, range, Phys(0x20_0000), other, how);
     assert!(matches!(
         refused,
-        Err(MapError {
-            mapped: 0,
-            error: Error::AlreadyMapped {
-                va: 0x20_0000,
-                level: 2,
-                ..
-            }
-        })
+        Err(MapError { mapped: 0, error: Error::AlreadyMapped { va: 0x20_0000, level: 2, .. } })
     ));
 }
 
@@ -196,9 +166,7 @@ fn identical_entries_and_software_bits_may_be_mapped_over_on_request() {
 fn a_destroyed_table_returns_every_frame() {
     let (_, mut table, mut arena) = bed(48, 64);
     for page in [0, 0x1ff, 1 << 18, (1 << 36) - 1] {
-        table
-            .map(&mut arena, range(page, 1), Phys(0x1000), Attributes::R_DEVICE)
-            .expect("empty");
+        table.map(&mut arena, range(page, 1), Phys(0x1000), Attributes::R_DEVICE).expect("empty");
     }
     assert_eq!(arena.live_frames(), 1 + 3 + 2 + 3);
     // SAFETY: no hardware walks an arena.
@@ -210,57 +178,23 @@ fn a_destroyed_table_returns_every_frame() {
 fn shapes_and_ranges_that_do_not_exist_are_refused() {
     let mut arena = Arena::new(Phys(0), 8);
     for width in [0, 24, 49, 64] {
-        let config = Config::<Arm64Hyp> {
-            width,
-            ..Config::default()
-        };
+        let config = Config::<Arm64Hyp> { width, ..Config::default() };
         let refused = ptdsl::PageTable::create(&mut arena, &config).err();
-        assert_eq!(
-            refused,
-            Some(Error::Width {
-                width,
-                min: 25,
-                max: 48
-            })
-        );
+        assert_eq!(refused, Some(Error::Width { width, min: 25, max: 48 }));
     }
-    let config = Config::<Arm64Hyp> {
-        output_bits: 41,
-        ..Config::default()
-    };
-    assert_eq!(
-        ptdsl::PageTable::create(&mut arena, &config).err(),
-        Some(Error::OutputBits { bits: 41 })
-    );
+    let config = Config::<Arm64Hyp> { output_bits: 41, ..Config::default() };
+    assert_eq!(ptdsl::PageTable::create(&mut arena, &config).err(), Some(Error::OutputBits { bits: 41 }));
     assert_eq!(arena.live_frames(), 0);
 
     assert_eq!(Range::new(0x1000, 0), Err(Error::Empty));
-    assert_eq!(
-        Range::new(u64::MAX, 2),
-        Err(Error::Wraps {
-            start: u64::MAX,
-            bytes: 2
-        })
-    );
+    assert_eq!(Range::new(u64::MAX, 2), Err(Error::Wraps { start: u64::MAX, bytes: 2 }));
     let (_, mut table, mut arena) = bed(39, 8);
     let unaligned = Range::new(0x1800, 0x1000).expect("no wrap");
     let refused = table.map(&mut arena, unaligned, Phys(0), Attributes::RW_NORMAL);
-    assert_eq!(
-        refused.map_err(|e| e.error),
-        Err(Error::Misaligned {
-            address: 0x1800,
-            alignment: 0x1000
-        })
-    );
+    assert_eq!(refused.map_err(|e| e.error), Err(Error::Misaligned { address: 0x1800, alignment: 0x1000 }));
     let refused = table.map(&mut arena, range(1, 1), Phys(1 << 48), Attributes::RW_NORMAL);
-    let expected = Error::OutputOutOfRange {
-        address: (1 << 48) + 0xfff,
-        bits: Arm64Hyp::OUTPUT[5].bits,
-    };
+    let expected = Error::OutputOutOfRange { address: (1 << 48) + 0xfff, bits: Arm64Hyp::OUTPUT[5].bits };
     assert_eq!(refused.map_err(|e| e.error), Err(expected));
     let last = Range::inclusive(u64::MAX - 0xfff, u64::MAX).expect("the last page of 64 bits");
-    assert!(matches!(
-        table.unmap(&mut arena, last, Boundary::Stop),
-        Err(Error::OutOfRange { .. })
-    ));
+    assert!(matches!(table.unmap(&mut arena, last, Boundary::Stop), Err(Error::OutOfRange { .. })));
 }

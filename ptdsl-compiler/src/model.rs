@@ -7,6 +7,7 @@ pub(crate) mod guard;
 pub(crate) mod levels;
 pub(crate) mod options;
 pub(crate) mod range;
+pub(crate) mod text;
 pub(crate) mod values;
 
 use crate::cubes::Cubes;
@@ -72,6 +73,11 @@ impl Level<'_> {
         self.hi - self.shift + 1
     }
 
+    /// Whether every kind that is listed is declared; one that is not has been reported, and may be what seems to be missing.
+    pub(crate) fn all_known(&self) -> bool {
+        self.ast.kinds.iter().all(|name| self.kinds.iter().any(|kind| kind.ast.name.node == name.node))
+    }
+
     /// Whether a kind of that class exists here.
     pub(crate) fn has(&self, class: KindClass) -> bool {
         self.kinds.iter().any(|kind| kind.ast.class == class)
@@ -93,6 +99,10 @@ pub(crate) struct Kind<'a> {
     pub(crate) bits: Vec<Bits<'a>>,
     /// Whether `bits` is all that the body says, so that a hole is a fault of the spec.
     pub(crate) whole: bool,
+    /// Fields whose place could not be worked out, which has been reported: using them is no fault of its own.
+    pub(crate) lost: Vec<&'a str>,
+    /// Whether a block that could not be found may have any field.
+    pub(crate) blind: bool,
 }
 
 /// A range of bits that a kind names.
@@ -235,6 +245,21 @@ impl<'a> Model<'a> {
             }
         }
         once
+    }
+
+    /// Whether the indexes follow each other down to the page offset. Where they do not, which has been reported, the sizes of
+    /// tables are doubtful.
+    pub(crate) fn levels_fit(&self) -> bool {
+        let contiguous = self.levels.windows(2).all(|pair| pair[0].shift == pair[1].hi + 1);
+        let offset = self.levels.last().map(|last| last.shift);
+        self.all_levels && contiguous && (self.granule_shift.is_none() || offset == self.granule_shift)
+    }
+
+    /// Whether a field may be missing only because of a fault that has been reported.
+    pub(crate) fn may_be_lost(&self, name: &str) -> bool {
+        !self.all_levels
+            || self.levels.iter().any(|level| !level.all_known())
+            || self.kinds().any(|(_, kind)| kind.blind || kind.lost.contains(&name))
     }
 
     /// The names of the fields that kinds of that class have, in order of first appearance.

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::outline::outline;
 use common::{Folders, report};
 use ptdsl_compiler::compile;
 use ptdsl_compiler::source::Loader;
@@ -16,7 +17,7 @@ fn arm64_hyp() {
     assert_eq!(report(&compilation), "");
     assert_eq!(compilation.inputs().collect::<Vec<_>>(), ["arm64-hyp.pt", "arm64-el2.pt", "arm64.pt"]);
     assert_eq!(compilation.formats.len(), 1);
-    insta::assert_debug_snapshot!(compilation.formats[0]);
+    insta::assert_snapshot!(outline(&compilation.formats[0]));
 }
 
 #[test]

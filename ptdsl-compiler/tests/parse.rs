@@ -23,10 +23,7 @@ fn shape(text: &str) -> String {
     for item in &file.items {
         match &item.kind {
             ast::ItemKind::Format(format) => {
-                lines.push(format!(
-                    "Format {:?}: {:?} {:?}",
-                    format.name, format.base, item.docs
-                ));
+                lines.push(format!("Format {:?}: {:?} {:?}", format.name, format.base, item.docs));
                 lines.extend(format.items.iter().map(|item| format!("    {item:?}")));
             }
             _ => lines.push(format!("{item:?}")),
@@ -49,9 +46,7 @@ fn unspanned(text: &str) -> String {
     // For each open brace: whether it is left out.
     let mut braces: Vec<bool> = Vec::new();
     while let Some(first) = rest.chars().next() {
-        let wrapper = WRAPPERS
-            .iter()
-            .find_map(|(long, short)| Some((rest.strip_prefix(long)?, short)));
+        let wrapper = WRAPPERS.iter().find_map(|(long, short)| Some((rest.strip_prefix(long)?, short)));
         if let Some((behind, short)) = wrapper {
             braces.push(true);
             out.push_str(short);
@@ -123,28 +118,16 @@ fn attributes_changes_and_registers() {
 fn operators_bind_as_documented() {
     let guard = |text: &str| shape(&format!("leaf A when {text} {{ }}"));
     let same = |text: &str, grouped: &str| assert_eq!(guard(text), guard(grouped), "{text}");
-    same(
-        "not [0] = 1 and [1] = 1 or [2] != 1",
-        "((not [0] = 1) and [1] = 1) or [2] != 1",
-    );
-    same(
-        "[0] = 1 or [1] = 1 and [2] in 1..=6",
-        "[0] = 1 or ([1] = 1 and [2] in 1..=6)",
-    );
+    same("not [0] = 1 and [1] = 1 or [2] != 1", "((not [0] = 1) and [1] = 1) or [2] != 1");
+    same("[0] = 1 or [1] = 1 and [2] in 1..=6", "[0] = 1 or ([1] = 1 and [2] in 1..=6)");
     same("not not [0] = 1", "not (not ([0] = 1))");
-    assert_ne!(
-        guard("([0] = 1 or [1] = 1) and [2] = 1"),
-        guard("[0] = 1 or [1] = 1 and [2] = 1")
-    );
+    assert_ne!(guard("([0] = 1 or [1] = 1) and [2] = 1"), guard("[0] = 1 or [1] = 1 and [2] = 1"));
 
     let value = |text: &str| shape(&format!("effective A = {text};"));
     let same = |text: &str, grouped: &str| assert_eq!(value(text), value(grouped), "{text}");
     same("a | b & c + d - 1", "a | (b & ((c + d) - 1))");
     same("a - b - c", "(a - b) - c");
-    same(
-        "a | b if x else c | d if y else e",
-        "(a | b) if x else ((c | d) if y else e)",
-    );
+    same("a | b if x else c | d if y else e", "(a | b) if x else ((c | d) if y else e)");
     assert_ne!(value("a - (b - c)"), value("a - b - c"));
     same("path.A & parent.B", "(path.A) & (parent.B)");
 }
@@ -159,32 +142,19 @@ fn places_are_those_of_the_words() {
     assert!(sources.slice(item.span).starts_with("leaf") && sources.slice(item.span).ends_with('}'));
     assert_eq!(sources.slice(item.docs[0].span), "/// d");
     assert_eq!(sources.slice(file.comments[0].span), "// c");
-    let ast::ItemKind::Kind(kind) = &item.kind else {
-        panic!("a kind")
-    };
+    let ast::ItemKind::Kind(kind) = &item.kind else { panic!("a kind") };
     assert_eq!(sources.slice(kind.name.span), "Block");
     assert_eq!(sources.slice(kind.guard.span), "[1] = 0b1  and  not [2] = 3");
-    let ast::EntryKind::Bits {
-        range,
-        meaning: ast::Meaning::Slice(slice),
-    } = &kind.body[0].kind
-    else {
+    let ast::EntryKind::Bits { range, meaning: ast::Meaning::Slice(slice) } = &kind.body[0].kind else {
         panic!("a slice")
     };
     assert_eq!(sources.slice(range.span), "[ 47 : n - 1 ]");
     assert_eq!(sources.slice(range.lo.span), "n - 1");
     assert_eq!(sources.slice(slice.span), "PA [ 9 ]");
-    let ast::EntryKind::Bits {
-        meaning: ast::Meaning::Field(field),
-        ..
-    } = &kind.body[1].kind
-    else {
+    let ast::EntryKind::Bits { meaning: ast::Meaning::Field(field), .. } = &kind.body[1].kind else {
         panic!("a field")
     };
-    assert_eq!(
-        field.default.as_ref().map(|value| sources.slice(value.span)),
-        Some("2")
-    );
+    assert_eq!(field.default.as_ref().map(|value| sources.slice(value.span)), Some("2"));
 }
 
 #[test]
@@ -201,19 +171,11 @@ fn said(text: &str) -> String {
     let mut said = String::new();
     for fault in parse(file, text).expect_err("it does not follow the grammar") {
         for (at, label) in fault.labels.iter().enumerate() {
-            let message = if at == 0 {
-                format!(" {}: {}", fault.code.id(), fault.message)
-            } else {
-                String::new()
-            };
+            let message =
+                if at == 0 { format!(" {}: {}", fault.code.id(), fault.message) } else { String::new() };
             let words = sources.slice(label.span).lines().next().unwrap_or_default();
-            writeln!(
-                said,
-                "{}{message} [{words}: {}]",
-                location(&sources, label.span),
-                label.text
-            )
-            .expect("a string");
+            writeln!(said, "{}{message} [{words}: {}]", location(&sources, label.span), label.text)
+                .expect("a string");
         }
         for help in &fault.help {
             writeln!(said, "    help: {help}").expect("a string");
@@ -247,10 +209,7 @@ fn what_syntax_errors_say() {
         "/* no */ arch x;",
         "arch é;",
     ];
-    let all: Vec<String> = texts
-        .iter()
-        .map(|text| format!("{text}\n--\n{}", said(text)))
-        .collect();
+    let all: Vec<String> = texts.iter().map(|text| format!("{text}\n--\n{}", said(text))).collect();
     insta::assert_snapshot!(all.join("\n========\n"));
 }
 
@@ -265,18 +224,12 @@ fn nesting_is_bounded_and_what_is_taken_needs_little_stack() {
         // The braces of a body count as well.
         let most = text(MAX_NESTING - 2);
         let thread = std::thread::Builder::new().stack_size(1 << 20);
-        let parsed = thread
-            .spawn(move || read(&most).map(drop))
-            .expect("a thread")
-            .join()
-            .expect("no overflow");
+        let parsed =
+            thread.spawn(move || read(&most).map(drop)).expect("a thread").join().expect("no overflow");
         parsed.expect("it is not too deep");
         for n in [MAX_NESTING + 1, 50_000] {
             let faults = read(&text(n)).expect_err("it is too deep");
-            assert_eq!(
-                faults.iter().map(|fault| fault.code).collect::<Vec<_>>(),
-                [Code::Nesting]
-            );
+            assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [Code::Nesting]);
         }
     }
 }
@@ -293,10 +246,7 @@ fn long_texts_take_time_in_proportion() {
     // A pass that looks at every pair of words would need hours for these.
     let numbers: String = (0..10_000).map(|n| format!("{n} = {n}, ")).collect();
     let entries: String = (0..10_000).map(|n| format!("[{n}] F{n};\n")).collect();
-    let good = [
-        format!("output PA[1:0] at most L {{ {numbers} }};"),
-        format!("fields F {{ {entries} }}"),
-    ];
+    let good = [format!("output PA[1:0] at most L {{ {numbers} }};"), format!("fields F {{ {entries} }}")];
     for text in &good {
         let file = tree(text);
         assert!(ptdsl_compiler::syntax::print(&file, text).lines().count() > 9_999);

@@ -111,15 +111,9 @@ fn a_block_stays_on_its_line_while_it_fits() {
     let too_long = format!("{head}{} }}", "T".repeat(WIDTH - head.len() - 1));
     check(
         &too_long,
-        &format!(
-            "level 1 {{\n    index VA[1:0];\n    {}\n}}\n",
-            "T".repeat(WIDTH - head.len() - 1)
-        ),
+        &format!("level 1 {{\n    index VA[1:0];\n    {}\n}}\n", "T".repeat(WIDTH - head.len() - 1)),
     );
-    check(
-        "level 1 {\nindex VA[1:0]; T }",
-        "level 1 {\n    index VA[1:0];\n    T\n}\n",
-    );
+    check("level 1 {\nindex VA[1:0]; T }", "level 1 {\n    index VA[1:0];\n    T\n}\n");
     check(
         "fields F { [1] A {\na = 0,b = 1 } if x else B { c = 1 } }",
         "fields F {\n    [1] A {\n        a = 0,\n        b = 1,\n    } if x else B { c = 1 }\n}\n",
@@ -136,11 +130,7 @@ fn a_long_line_without_braces_is_wrapped() {
     assert!(second >= names.len());
     check(
         &text,
-        &format!(
-            "hardware sets {},\n    {};\n",
-            names[..first].join(", "),
-            names[first..].join(", ")
-        ),
+        &format!("hardware sets {},\n    {};\n", names[..first].join(", "), names[first..].join(", ")),
     );
 }
 

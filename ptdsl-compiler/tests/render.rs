@@ -11,25 +11,17 @@ const PLAIN: Style = Style { colour: false };
 fn place(sources: &SourceMap, file: FileId, words: &str) -> Span {
     let start = sources.file(file).text.find(words).expect("the words are there");
     let number = |at: usize| u32::try_from(at).expect("short");
-    Span {
-        file,
-        start: number(start),
-        end: number(start + words.len()),
-    }
+    Span { file, start: number(start), end: number(start + words.len()) }
 }
 
 #[test]
 fn a_finding_shows_its_line_label_note_and_help() {
     let mut sources = SourceMap::default();
     let file = sources.add("one.pt", "format a: u64 {\n    granule 4K;\n}\n");
-    let finding = Diagnostic::new(
-        Code::Syntax,
-        "the granule is odd",
-        place(&sources, file, "4K"),
-        "this one",
-    )
-    .note("a fact")
-    .help("do this");
+    let finding =
+        Diagnostic::new(Code::Syntax, "the granule is odd", place(&sources, file, "4K"), "this one")
+            .note("a fact")
+            .help("do this");
     let text = "\
 error[PT0101]: the granule is odd
  --> one.pt:2:13
@@ -79,16 +71,8 @@ fn a_finding_without_a_place_has_no_lines() {
 fn a_place_at_the_end_of_an_unfinished_line_is_shown() {
     let mut sources = SourceMap::default();
     let file = sources.add("one.pt", "arch aarch64");
-    let end = Span {
-        file,
-        start: 12,
-        end: 12,
-    };
-    let text = render(
-        &Diagnostic::new(Code::Syntax, "it ends", end, "here"),
-        &sources,
-        PLAIN,
-    );
+    let end = Span { file, start: 12, end: 12 };
+    let text = render(&Diagnostic::new(Code::Syntax, "it ends", end, "here"), &sources, PLAIN);
     assert_eq!(
         text,
         "error[PT0101]: it ends\n --> one.pt:1:13\n  |\n1 | arch aarch64\n  |             ^ here\n"

@@ -9,25 +9,16 @@ use crate::text::Text;
 
 /// The errors among the findings, at a token that stands for the whole spec.
 pub(crate) fn at(span: Span, sources: &SourceMap, diagnostics: &[Diagnostic]) -> TokenStream {
-    errors(diagnostics)
-        .map(|one| compile_error((span, span), &rendered(sources, one)))
-        .collect()
+    errors(diagnostics).map(|one| compile_error((span, span), &rendered(sources, one))).collect()
 }
 
 /// The errors among the findings, each at the tokens that it is about. What lies in another file keeps its lines.
 pub(crate) fn in_place(text: &Text, sources: &SourceMap, diagnostics: &[Diagnostic]) -> TokenStream {
     let place = |label: &Label| {
-        let inline = sources
-            .files()
-            .next()
-            .is_some_and(|(root, _)| root == label.span.file);
-        inline
-            .then(|| text.spans(label.span.start as usize, label.span.end as usize))
-            .flatten()
+        let inline = sources.files().next().is_some_and(|(root, _)| root == label.span.file);
+        inline.then(|| text.spans(label.span.start as usize, label.span.end as usize)).flatten()
     };
-    let whole = text
-        .spans(0, text.text.len())
-        .unwrap_or((Span::call_site(), Span::call_site()));
+    let whole = text.spans(0, text.text.len()).unwrap_or((Span::call_site(), Span::call_site()));
     errors(diagnostics)
         .map(|one| match one.labels.first().and_then(place) {
             Some(spans) => compile_error(spans, &message(sources, one, place)),

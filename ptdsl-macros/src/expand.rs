@@ -37,20 +37,13 @@ struct Uses<'a>(&'a Files);
 impl Loader for Uses<'_> {
     fn load(&self, path: &str, from: &str) -> Result<SourceFile, String> {
         let text = self.0.open_used(path, from).map_err(|error| error.to_string())?;
-        Ok(SourceFile {
-            name: text.name,
-            text: text.text,
-        })
+        Ok(SourceFile { name: text.name, text: text.text })
     }
 }
 
 /// Specs are looked for in the folder of the crate's `Cargo.toml`.
 fn files() -> Files {
-    Files::new(
-        std::env::var_os("CARGO_MANIFEST_DIR")
-            .map(PathBuf::from)
-            .unwrap_or_default(),
-    )
+    Files::new(std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default())
 }
 
 fn named(spec: &str, span: Span) -> TokenStream {
@@ -62,14 +55,7 @@ fn named(spec: &str, span: Span) -> TokenStream {
             return errors::compile_error((span, span), &format!("{error}\nhelp: {help}"));
         }
     };
-    let compilation = compile(
-        SourceFile {
-            name: text.name,
-            text: text.text,
-        },
-        &Uses(&files),
-        &[],
-    );
+    let compilation = compile(SourceFile { name: text.name, text: text.text }, &Uses(&files), &[]);
     if has_errors(&compilation) {
         return errors::at(span, &compilation.sources, &compilation.diagnostics);
     }
@@ -83,10 +69,7 @@ fn named(spec: &str, span: Span) -> TokenStream {
 fn in_place(input: TokenStream) -> TokenStream {
     let files = files();
     let text = Text::new(input);
-    let root = SourceFile {
-        name: "ptdsl!".to_owned(),
-        text: text.text.clone(),
-    };
+    let root = SourceFile { name: "ptdsl!".to_owned(), text: text.text.clone() };
     let compilation = compile(root, &Uses(&files), &[]);
     if has_errors(&compilation) {
         return errors::in_place(&text, &compilation.sources, &compilation.diagnostics);
@@ -95,19 +78,13 @@ fn in_place(input: TokenStream) -> TokenStream {
 }
 
 fn has_errors(compilation: &Compilation) -> bool {
-    compilation
-        .diagnostics
-        .iter()
-        .any(|one| one.severity() == Severity::Error)
+    compilation.diagnostics.iter().any(|one| one.severity() == Severity::Error)
 }
 
 /// The modules, and a mention of every file that was read, so that cargo builds again when one changes.
 fn modules(compilation: &Compilation, files: &Files) -> TokenStream {
     let modules = compilation.formats.iter().map(emit::rust::tokens);
-    let paths = files
-        .on_disk()
-        .into_iter()
-        .filter_map(|path| path.into_os_string().into_string().ok());
+    let paths = files.on_disk().into_iter().filter_map(|path| path.into_os_string().into_string().ok());
     quote! {
         #(#modules)*
         #(const _: &[u8] = ::core::include_bytes!(#paths);)*

@@ -26,11 +26,14 @@ mod text;
 /// ptdsl::ptdsl! {
 ///     use "arm64-hyp.pt";
 ///
-///     /// As the hypervisor's own tables, without large mappings.
-///     format small_pages: arm64_hyp {
-///         without Block;
-///         level 1 { index VA[38:30]; Table }
-///         level 2 { index VA[29:21]; Table }
+///     /// As the hypervisor's own tables, with a mapping for the first instructions after reset, which may do all.
+///     format boot: arm64_hyp {
+///         attribute prot {
+///             r   => AP2 = ro, XN = 1;
+///             rw  => AP2 = rw, XN = 1;
+///             rx  => AP2 = ro, XN = 0;
+///             rwx => AP2 = rw, XN = 0;
+///         }
 ///     }
 /// }
 /// ```

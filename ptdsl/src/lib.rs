@@ -45,3 +45,8 @@ pub use unmap::{Boundary, Stopped, Unmapped};
 pub use visit::{Slot, Then, Visitor};
 pub use word::Word;
 pub use world::{Fresh, TableLayout, World};
+
+/// The README's code, compiled and run as documentation tests.
+#[cfg(all(doctest, feature = "macro", feature = "std"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}

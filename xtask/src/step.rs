@@ -30,15 +30,9 @@ pub(crate) fn list(steps: &[Step]) {
 /// # Errors
 /// A name that no step has.
 pub(crate) fn select<'a>(steps: &'a [Step], only: &[String]) -> Result<Vec<&'a Step>, String> {
-    if let Some(unknown) = only
-        .iter()
-        .find(|name| steps.iter().all(|step| step.name != name.as_str()))
-    {
+    if let Some(unknown) = only.iter().find(|name| steps.iter().all(|step| step.name != name.as_str())) {
         let names: Vec<_> = steps.iter().map(|step| step.name).collect();
-        return Err(format!(
-            "there is no step `{unknown}`; the steps are {}",
-            names.join(", ")
-        ));
+        return Err(format!("there is no step `{unknown}`; the steps are {}", names.join(", ")));
     }
     let wanted = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
     Ok(steps.iter().filter(wanted).collect())
@@ -65,11 +59,7 @@ pub(crate) fn run_all(context: &Context, steps: &[&Step]) -> ExitCode {
             Ok(remark) => println!("ok     {seconds:>6.1} s  {remark}"),
             Err(reason) => {
                 println!("FAILED {seconds:>6.1} s");
-                let shown = if context.verbose() {
-                    last_line(&reason)
-                } else {
-                    reason.trim_end()
-                };
+                let shown = if context.verbose() { last_line(&reason) } else { reason.trim_end() };
                 println!("{shown}");
                 failed.push(step.name);
             }
@@ -77,22 +67,10 @@ pub(crate) fn run_all(context: &Context, steps: &[&Step]) -> ExitCode {
     }
     let seconds = start.elapsed().as_secs_f64();
     if !failed.is_empty() {
-        println!(
-            "failed: {} (again: --only {})",
-            failed.join(", "),
-            failed.join(" --only ")
-        );
+        println!("failed: {} (again: --only {})", failed.join(", "), failed.join(" --only "));
     }
-    println!(
-        "{} passed, {} failed in {seconds:.1} s",
-        steps.len() - failed.len(),
-        failed.len()
-    );
-    if failed.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    println!("{} passed, {} failed in {seconds:.1} s", steps.len() - failed.len(), failed.len());
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The first half of a step's line, shown while it runs.
@@ -114,12 +92,7 @@ mod tests {
     use super::*;
 
     const fn step(name: &'static str) -> Step {
-        Step {
-            name,
-            purpose: "",
-            tools: &[],
-            run: |_| Ok(String::new()),
-        }
+        Step { name, purpose: "", tools: &[], run: |_| Ok(String::new()) }
     }
     const STEPS: &[Step] = &[step("one"), step("two"), step("three")];
 
@@ -151,11 +124,7 @@ mod tests {
             crate::qemu::STEPS,
         ] {
             for (index, step) in steps.iter().enumerate() {
-                assert!(
-                    steps[..index].iter().all(|other| other.name != step.name),
-                    "{}",
-                    step.name
-                );
+                assert!(steps[..index].iter().all(|other| other.name != step.name), "{}", step.name);
             }
         }
     }

@@ -37,11 +37,7 @@ impl Hyp for Arm64Hyp {
             (true, false, true) => Prot::Rx,
             _ => return None,
         };
-        let memory = if word & prot::DEVICE != 0 {
-            Memory::Device
-        } else {
-            Memory::Normal
-        };
+        let memory = if word & prot::DEVICE != 0 { Memory::Device } else { Memory::Normal };
         let software = Sw::new((word & prot::SW) >> prot::SW_SHIFT)?;
         Some(Attributes::new(allowed, memory)?.with_sw(software))
     }
@@ -56,7 +52,7 @@ impl Hyp for Arm64Hyp {
     }
 }
 
-/// Linux's decoding of any hypervisor stage-1 descriptor, also of one that no format lists: AP[2:1] = 0 and 2 mean no
+/// Linux's decoding of any hypervisor stage-1 descriptor, also of one that no format lists: `AP[2:1]` 0 and 2 mean no
 /// access, and an invalid descriptor has its software bits only.
 #[must_use]
 pub fn stage1_pte_prot(raw: u64) -> u64 {

@@ -1,5 +1,6 @@
 //! The command `kvm-hyp`: replays golden files and says what differs.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -57,21 +58,12 @@ enum EngineName {
 const SHOWN: usize = 5;
 
 fn main() -> ExitCode {
-    let Command::Replay {
-        engine,
-        level,
-        verbose,
-        paths,
-    } = Cli::parse().command;
+    let Command::Replay { engine, level, verbose, paths } = Cli::parse().command;
     let run = match choose(engine, level) {
         Ok(run) => run,
         Err(message) => return usage(&message),
     };
-    let files = match paths
-        .iter()
-        .map(|path| expand(path))
-        .collect::<Result<Vec<_>, _>>()
-    {
+    let files = match paths.iter().map(|path| expand(path)).collect::<Result<Vec<_>, _>>() {
         Ok(files) => files.concat(),
         Err(message) => return usage(&message),
     };
@@ -87,17 +79,22 @@ fn main() -> ExitCode {
         }
     }
     print_classes(&total);
-    println!(
-        "{} passed, {} failed, {} excepted",
-        total.passed,
-        total.failed,
-        total.excepted_total()
-    );
+    say(&summary(&total));
     match (unusable, total.failed) {
         (true, _) => ExitCode::from(2),
         (false, 0) => ExitCode::SUCCESS,
         (false, _) => ExitCode::FAILURE,
     }
+}
+
+/// Prints a line. Who closes the pipe has read enough.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn summary(tally: &Tally) -> String {
+    let Tally { passed, failed, .. } = tally;
+    format!("{passed} passed, {failed} failed, {} excepted", tally.excepted_total())
 }
 
 fn usage(message: &str) -> ExitCode {
@@ -144,19 +141,11 @@ fn replay_file(path: &Path, file: &schema::File, run: Run, verbose: bool) -> Tal
         tally.add(&verdict);
         match verdict {
             Verdict::Failed(failure) if verbose || tally.failed <= SHOWN => {
-                let at = failure
-                    .op
-                    .map_or("at the end".to_owned(), |op| format!("op {op}"));
-                let op = failure
-                    .op
-                    .and_then(|op| scenario.ops.get(op))
-                    .and_then(|op| op.call.as_ref().ok());
+                let at = failure.op.map_or("at the end".to_owned(), |op| format!("op {op}"));
+                let op = failure.op.and_then(|op| scenario.ops.get(op)).and_then(|op| op.call.as_ref().ok());
                 let call = op.map_or(String::new(), |call| format!(" ({call:x?})"));
                 let difference = failure.difference;
-                details.push(format!(
-                    "  FAILED {} {at}{call}: {}",
-                    scenario.id, difference.what
-                ));
+                details.push(format!("  FAILED {} {at}{call}: {}", scenario.id, difference.what));
                 details.push(format!("    expected {}", difference.expected));
                 details.push(format!("    found    {}", difference.found));
             }
@@ -167,19 +156,11 @@ fn replay_file(path: &Path, file: &schema::File, run: Run, verbose: bool) -> Tal
         }
     }
     if !verbose && tally.failed > SHOWN {
-        details.push(format!(
-            "  {} more failed: --verbose prints them",
-            tally.failed - SHOWN
-        ));
+        details.push(format!("  {} more failed: --verbose prints them", tally.failed - SHOWN));
     }
-    let Tally { passed, failed, .. } = tally;
-    println!(
-        "{}: {passed} passed, {failed} failed, {} excepted",
-        path.display(),
-        tally.excepted_total()
-    );
+    say(&format!("{}: {}", path.display(), summary(&tally)));
     for line in details {
-        println!("{line}");
+        say(&line);
     }
     tally
 }
@@ -187,7 +168,7 @@ fn replay_file(path: &Path, file: &schema::File, run: Run, verbose: bool) -> Tal
 fn print_classes(total: &Tally) {
     for class in Class::ALL {
         if let Some(count) = total.excepted.get(&class) {
-            println!("  {count:4} {:12} {}", class.name(), class.reason());
+            say(&format!("  {count:4} {:12} {}", class.name(), class.reason()));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What Linux will do, foretold from memory and inputs alone: a second, small description of its rules.
 //!
-//! It knows nothing of the runtime or of the `kvm` engine: descriptors are written out bit by bit. It answers one
-//! question: does this operation, on this state, reach something that the library does otherwise on purpose?
+//! It uses nothing of the runtime, and of the `kvm` engine's surroundings the range rule alone: descriptors are written
+//! out bit by bit. It answers one question: does this operation, on this state, reach something that the library does
+//! otherwise on purpose?
 
 use crate::classes::Class;
 use crate::format::prot;
@@ -66,10 +67,7 @@ impl Before<'_> {
             Err(met) => return met,
         };
         let phys = phys & !((1 << self.page_shift) - 1);
-        if phys
-            .checked_add(range.end - range.start)
-            .is_none_or(|end| end > PHYS_LIMIT)
-        {
+        if phys.checked_add(range.end - range.start).is_none_or(|end| end > PHYS_LIMIT) {
             return Some(Class::Output);
         }
         let mut map = Map {
@@ -89,9 +87,7 @@ impl Before<'_> {
             return None;
         }
         let (root, range) = self.range(addr, size).ok()?;
-        self.clear(root.page, root.level, range.start, range.end, true)
-            .err()
-            .flatten()
+        self.clear(root.page, root.level, range.start, range.end, true).err().flatten()
     }
 
     /// Slots of a table from `va` on: (slot, first address walked, size).
@@ -101,14 +97,7 @@ impl Before<'_> {
         let first = (va >> shift) & ((1 << bits) - 1);
         (first..1 << bits)
             .map(move |slot| {
-                (
-                    slot,
-                    if slot == first {
-                        va
-                    } else {
-                        (va & !(size - 1)) + ((slot - first) << shift)
-                    },
-                )
+                (slot, if slot == first { va } else { (va & !(size - 1)) + ((slot - first) << shift) })
             })
             .take_while(move |(_, va)| *va < end)
             .map(move |(slot, va)| (slot as usize, va, size))

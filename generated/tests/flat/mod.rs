@@ -3,23 +3,24 @@
 use std::collections::BTreeMap;
 
 use ptdsl::{
-    Boundary, Config, Error, Format, How, Inactive, Level, Live, MapError, PageTable, Phys, Range, Sizes,
+    Boundary, Config, Error, Extend, Format, How, Inactive, Level, Live, MapError, PageTable, Phys, Range,
+    Sizes,
 };
 use ptdsl::{Stopped, Unmapped, World};
 
 /// One mapped page: the leaf that maps it (first address, log2 of its bytes), and its output.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Page<F: Format> {
-    pub leaf: u64,
-    pub shift: u32,
-    pub output: u64,
-    pub attributes: F::Attributes,
+pub(crate) struct Page<F: Format> {
+    pub(crate) leaf: u64,
+    pub(crate) shift: u32,
+    pub(crate) output: u64,
+    pub(crate) attributes: F::Attributes,
 }
 
 /// The pages that are mapped, by address.
 #[derive(Clone, Debug)]
-pub struct Flat<F: Format> {
-    pub pages: BTreeMap<u64, Page<F>>,
+pub(crate) struct Flat<F: Format> {
+    pub(crate) pages: BTreeMap<u64, Page<F>>,
     width: u32,
     output_bits: u32,
     leaf_shifts: Vec<(u32, i32)>,
@@ -34,7 +35,7 @@ fn levels<F: Format, L: Level<F>>(found: &mut Vec<(u32, i32, bool)>) {
 }
 
 impl<F: Format> Flat<F> {
-    pub fn new(config: &Config<F>) -> Self {
+    pub(crate) fn new(config: &Config<F>) -> Self {
         let mut all = Vec::new();
         levels::<F, F::Top>(&mut all);
         all.retain(|level| level.0 < config.width);
@@ -57,13 +58,20 @@ impl<F: Format> Flat<F> {
         (1 << shift) - 1
     }
 
+    /// The addresses that a table of this width translates, in one piece or two.
+    fn translated(&self) -> Vec<std::ops::RangeInclusive<u64>> {
+        let (all, half) = (Self::low(self.width), Self::low(self.width - 1));
+        match F::EXTEND {
+            Extend::Zero => vec![0..=all],
+            Extend::One => vec![!all..=u64::MAX],
+            Extend::Sign => vec![0..=half, !half..=u64::MAX],
+        }
+    }
+
     /// Whether a page is mapped within the naturally aligned region around `va`.
     fn any_within(&self, va: u64, shift: u32) -> bool {
         let first = va & !Self::low(shift);
-        self.pages
-            .range(first..=first | Self::low(shift))
-            .next()
-            .is_some()
+        self.pages.range(first..=first | Self::low(shift)).next().is_some()
     }
 
     /// The level where a walk to an unmapped page ends: the highest whose region holds nothing.
@@ -73,7 +81,7 @@ impl<F: Format> Flat<F> {
     }
 
     /// What `map` must say, and does.
-    pub fn map(
+    pub(crate) fn map(
         &mut self,
         range: Range,
         output: u64,
@@ -84,10 +92,8 @@ impl<F: Format> Flat<F> {
         let bad = first % Self::granule() != 0
             || last % Self::granule() != Self::granule() - 1
             || output % Self::granule() != 0
-            || last >> (self.width - 1) > 1
-            || output
-                .checked_add(last - first)
-                .is_none_or(|o| o >> self.output_bits != 0);
+            || !self.translated().iter().any(|half| half.contains(&first) && half.contains(&last))
+            || output.checked_add(last - first).is_none_or(|o| o >> self.output_bits != 0);
         if bad {
             return Err((0, None));
         }
@@ -110,12 +116,7 @@ impl<F: Format> Flat<F> {
                 .find(|&s| s == granule || how.sizes == Sizes::Largest && fits(s))
                 .unwrap_or(granule);
             for page in (0..1_u64 << (shift - granule)).map(|k| k << granule) {
-                let entry = Page {
-                    leaf: va,
-                    shift,
-                    output: to + page,
-                    attributes,
-                };
+                let entry = Page { leaf: va, shift, output: to + page, attributes };
                 self.pages.insert(va + page, entry);
             }
             if last - va == Self::low(shift) {
@@ -126,7 +127,7 @@ impl<F: Format> Flat<F> {
     }
 
     /// What `unmap` must say, and does.
-    pub fn unmap(&mut self, range: Range) -> Unmapped {
+    pub(crate) fn unmap(&mut self, range: Range) -> Unmapped {
         let (first, last) = (range.first(), range.last());
         // A hole's level is the one where the walk met it: tables that this call empties still stood then.
         let before = self.clone();
@@ -135,30 +136,17 @@ impl<F: Format> Flat<F> {
             let bytes = va - first;
             let Some(page) = self.pages.get(&va).copied() else {
                 let level = before.hole_level(va);
-                return Unmapped {
-                    bytes,
-                    stopped: Some(Stopped::Hole { va, level }),
-                };
+                return Unmapped { bytes, stopped: Some(Stopped::Hole { va, level }) };
             };
             if page.leaf != va || last - va < Self::low(page.shift) {
-                let level = self
-                    .leaf_shifts
-                    .iter()
-                    .find(|l| l.0 == page.shift)
-                    .map_or(0, |l| l.1);
-                return Unmapped {
-                    bytes,
-                    stopped: Some(Stopped::Leaf { va: page.leaf, level }),
-                };
+                let level = self.leaf_shifts.iter().find(|l| l.0 == page.shift).map_or(0, |l| l.1);
+                return Unmapped { bytes, stopped: Some(Stopped::Leaf { va: page.leaf, level }) };
             }
             for k in (0..1_u64 << page.shift).step_by(1 << F::GRANULE_SHIFT) {
                 self.pages.remove(&(va + k));
             }
             if last - va == Self::low(page.shift) {
-                return Unmapped {
-                    bytes: last - first + 1,
-                    stopped: None,
-                };
+                return Unmapped { bytes: last - first + 1, stopped: None };
             }
             va += 1 << page.shift;
         }
@@ -166,11 +154,9 @@ impl<F: Format> Flat<F> {
 
     /// Every page translates as it should, the addresses beside mapped ones fault as they should, and iteration finds
     /// the same leaves.
-    pub fn compare<W: World<F>>(&self, table: &PageTable<F, Live>, world: &W) {
+    pub(crate) fn compare<W: World<F>>(&self, table: &PageTable<F, Live>, world: &W) {
         for (&va, page) in &self.pages {
-            let found = table
-                .translate(world, va + 0x123)
-                .unwrap_or_else(|fault| panic!("{va:#x}: {fault}"));
+            let found = table.translate(world, va + 0x123).unwrap_or_else(|fault| panic!("{va:#x}: {fault}"));
             assert_eq!(found.output, Phys(page.output + 0x123), "{va:#x}");
             assert_eq!(found.shift, page.shift, "{va:#x}");
             assert_eq!(found.attributes(), Some(page.attributes), "{va:#x}");
@@ -178,20 +164,20 @@ impl<F: Format> Flat<F> {
         for va in self
             .pages
             .keys()
-            .flat_map(|va| [va.wrapping_sub(Self::granule()), va + Self::granule()])
+            .flat_map(|va| [va.wrapping_sub(Self::granule()), va.wrapping_add(Self::granule())])
         {
-            if va >> self.width == 0 && !self.pages.contains_key(&va) {
+            if self.translated().iter().any(|half| half.contains(&va)) && !self.pages.contains_key(&va) {
                 let fault = table.translate(world, va).expect_err("nothing is mapped there");
                 let level = self.hole_level(va);
                 assert_eq!(fault, ptdsl::Fault::Translation { level, entry: 0 }, "{va:#x}");
             }
         }
-        let all = Range::inclusive(0, Self::low(self.width)).expect("not empty");
-        let found: Vec<(u64, u32, u64)> = table
-            .mappings(world, all)
-            .expect("in range")
-            .map(|m| (m.va, m.leaf.shift, m.leaf.output.0))
-            .collect();
+        let mut found: Vec<(u64, u32, u64)> = Vec::new();
+        for half in self.translated() {
+            let range = Range::inclusive(*half.start(), *half.end()).expect("not empty");
+            let mappings = table.mappings(world, range).expect("in range");
+            found.extend(mappings.map(|m| (m.va, m.leaf.shift, m.leaf.output.0)));
+        }
         let expected: Vec<(u64, u32, u64)> = self
             .pages
             .iter()
@@ -203,7 +189,7 @@ impl<F: Format> Flat<F> {
 }
 
 /// Runs `map` on both and compares what they say.
-pub fn map_both<F: Format, W: World<F>>(
+pub(crate) fn map_both<F: Format, W: World<F>>(
     (flat, table, world): (&mut Flat<F>, &mut PageTable<F, Live>, &mut W),
     (range, output): (Range, u64),
     attributes: F::Attributes,
@@ -220,13 +206,7 @@ pub fn map_both<F: Format, W: World<F>>(
             ),
             "{error}"
         ),
-        (
-            Err((bytes, Some(at))),
-            Err(MapError {
-                mapped,
-                error: Error::AlreadyMapped { va, .. },
-            }),
-        ) => {
+        (Err((bytes, Some(at))), Err(MapError { mapped, error: Error::AlreadyMapped { va, .. } })) => {
             assert_eq!((bytes, at), (mapped, va));
         }
         (expected, found) => panic!("expected {expected:?}, found {found:?}"),
@@ -234,7 +214,7 @@ pub fn map_both<F: Format, W: World<F>>(
 }
 
 /// Runs `unmap` on both and compares what they say.
-pub fn unmap_both<F: Format, W: World<F>>(
+pub(crate) fn unmap_both<F: Format, W: World<F>>(
     flat: &mut Flat<F>,
     table: &mut PageTable<F, Live>,
     world: &mut W,
@@ -245,8 +225,6 @@ pub fn unmap_both<F: Format, W: World<F>>(
 }
 
 /// A live table of that shape.
-pub fn create<F: Format, W: World<F>>(world: &mut W, config: &Config<F>) -> PageTable<F, Live> {
-    PageTable::<F, Inactive>::create(world, config)
-        .expect("the arena has room")
-        .activate(world)
+pub(crate) fn create<F: Format, W: World<F>>(world: &mut W, config: &Config<F>) -> PageTable<F, Live> {
+    PageTable::<F, Inactive>::create(world, config).expect("the arena has room").activate(world)
 }

@@ -2,7 +2,7 @@
 
 use crate::cubes::ones;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::range::runs_text;
+use crate::model::text::{bits, ranges};
 use crate::model::{Kind, Level, Model, What};
 use crate::syntax::ast::KindClass;
 
@@ -14,7 +14,7 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             let below = match kind.ast.class {
                 KindClass::Invalid => continue,
                 KindClass::Leaf => Some(level.shift),
-                KindClass::Table if !model.all_levels => None,
+                KindClass::Table if !model.levels_fit() => None,
                 KindClass::Table => model.levels.get(index + 1).map(|next| table_shift(model, next)),
             };
             if let Some(below) = below {
@@ -43,29 +43,41 @@ fn right_class(kind: &Kind<'_>, found: &mut Diagnostics) {
             KindClass::Invalid => "give the bits a name or call them `ignored`",
         };
         found.push_once(
-            Diagnostic::new(Code::WrongAddress, message, bits.via.unwrap_or(bits.span), "does not belong here")
-                .help(help),
+            Diagnostic::new(
+                Code::WrongAddress,
+                message,
+                bits.via.unwrap_or(bits.span),
+                "does not belong here",
+            )
+            .help(help),
         );
     }
 }
 
 /// Compares the address bits that a kind carries with those that it must carry: from `below` up to the output's top.
-fn carried(model: &Model<'_>, level: &Level<'_>, kind: &Kind<'_>, below: u32, top: u32, found: &mut Diagnostics) {
+fn carried(
+    model: &Model<'_>,
+    level: &Level<'_>,
+    kind: &Kind<'_>,
+    below: u32,
+    top: u32,
+    found: &mut Diagnostics,
+) {
     let leaf = kind.ast.class == KindClass::Leaf;
     let name = &kind.ast.name.node;
     let needed = ones(top) & !ones(below);
     let mut held = 0;
     let mut first = None;
-    for bits in &kind.bits {
-        let lo = match bits.what {
+    for here in &kind.bits {
+        let lo = match here.what {
             What::Output(lo) if leaf => lo,
             What::Next(lo) if !leaf => lo,
             _ => continue,
         };
-        let mask = ones(bits.width()) << lo;
-        let place = bits.via.unwrap_or(bits.span);
+        let mask = ones(here.width()) << lo;
+        let place = here.via.unwrap_or(here.span);
         if held & mask != 0 {
-            let message = format!("`{name}` carries address {} twice", bits_text(held & mask));
+            let message = format!("`{name}` carries address {} twice", bits(held & mask));
             let mut finding = Diagnostic::new(Code::AddressTwice, message, place, "carried again here");
             if let Some(first) = first {
                 finding = finding.label(first, "carried first here");
@@ -74,12 +86,17 @@ fn carried(model: &Model<'_>, level: &Level<'_>, kind: &Kind<'_>, below: u32, to
         }
         let outside = mask & !needed;
         if outside != 0 {
-            let message = format!("`{name}` carries address {}, always 0 at level {}", bits_text(outside), level.number);
+            let message =
+                format!("`{name}` carries address {}, always 0 at level {}", bits(outside), level.number);
             let what = if leaf { "what the leaf maps begins" } else { "the next table is aligned" };
             found.push_once(
                 Diagnostic::new(Code::AddressOutside, message, place, "too much of the address")
                     .note(format!("{what} at bit {below}, and the output ends at bit {}", top - 1))
-                    .help(if leaf { "`[hi:n] PA[hi:n];`: n is the leaf's lowest bit" } else { "correct the range" }),
+                    .help(if leaf {
+                        "`[hi:n] PA[hi:n];`: n is the leaf's lowest bit"
+                    } else {
+                        "correct the range"
+                    }),
             );
         }
         held |= mask;
@@ -91,20 +108,19 @@ fn carried(model: &Model<'_>, level: &Level<'_>, kind: &Kind<'_>, below: u32, to
         return;
     }
     let (code, message) = if leaf {
-        (Code::OutputMissing, format!("`{name}` does not carry output {}", bits_text(missing)))
+        (Code::OutputMissing, format!("`{name}` does not carry output {}", bits(missing)))
     } else {
-        (Code::NextMissing, format!("`{name}` does not carry {} of the next table's address", bits_text(missing)))
+        (Code::NextMissing, format!("`{name}` does not carry {} of the next table's address", bits(missing)))
     };
     let mut finding =
-        Diagnostic::new(code, message, kind.ast.name.span, format!("{} missing", runs_text(missing)));
+        Diagnostic::new(code, message, kind.ast.name.span, format!("{} missing", ranges(missing)));
     if let Some(output) = &model.output {
-        finding = finding.label(output.ast.slice.span, format!("bits {} down to {below} are needed", top - 1));
+        finding =
+            finding.label(output.ast.slice.span, format!("bits {} down to {below} are needed", top - 1));
     }
     found.push_once(
-        finding.note(format!("at level {}", level.number)).help("name the bits, or correct the output's range"),
+        finding
+            .note(format!("at level {}", level.number))
+            .help("name the bits, or correct the output's range"),
     );
-}
-
-fn bits_text(mask: u64) -> String {
-    format!("{} {}", if mask.is_power_of_two() { "bit" } else { "bits" }, runs_text(mask))
 }

@@ -2,7 +2,7 @@
 
 use crate::cubes::ones;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::range::{runs_text, text};
+use crate::model::text::{self, bits, ranges};
 use crate::model::{Bits, FieldUse, Kind, Level, Model, What};
 use crate::source::Span;
 
@@ -20,10 +20,10 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         if missing[..index].iter().any(|(earlier, ..)| earlier == span) {
             continue;
         }
-        let one = gap.is_power_of_two();
-        let message = format!("`{}` does not name {} {}", kind.ast.name.node, bits(one), runs_text(*gap));
-        let mut finding = Diagnostic::new(Code::BitsMissing, message, *span, format!("{} missing", runs_text(*gap)))
-            .help("name every bit; `ignored`, `res0` or `mbz` says what a bit without a meaning does");
+        let message = format!("`{}` does not name {}", kind.ast.name.node, bits(*gap));
+        let mut finding =
+            Diagnostic::new(Code::BitsMissing, message, *span, format!("{} missing", ranges(*gap)))
+                .help("name every bit; `ignored`, `res0` or `mbz` says what a bit without a meaning does");
         let everywhere = model.kinds().filter(|(_, other)| other.ast.name.span == *span).count();
         let alike = missing.iter().filter(|(other, other_gap, ..)| other == span && other_gap == gap).count();
         if alike != everywhere {
@@ -33,12 +33,8 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     }
 }
 
-fn bits(one: bool) -> &'static str {
-    if one { "bit" } else { "bits" }
-}
-
-fn mask(bits: &Bits<'_>) -> u64 {
-    ones(bits.width()) << bits.lo
+fn mask(here: &Bits<'_>) -> u64 {
+    ones(here.width()) << here.lo
 }
 
 /// Reports bits that are named twice, or although the guard decides them. Returns all named bits.
@@ -49,12 +45,7 @@ fn named_once(kind: &Kind<'_>, found: &mut Diagnostics) -> u64 {
         let pinned = mask & kind.pinned.mask;
         if pinned != 0 {
             let place = here.via.unwrap_or(here.span);
-            let message = format!(
-                "`{}` names {} {}, which its guard decides",
-                kind.ast.name.node,
-                bits(pinned.is_power_of_two()),
-                runs_text(pinned)
-            );
+            let message = format!("`{}` names {}, which its guard decides", kind.ast.name.node, bits(pinned));
             let mut finding = Diagnostic::new(Code::BitPinned, message, place, "named here")
                 .label(kind.ast.guard.span, "the same in every word of the kind");
             if here.via.is_some() {
@@ -80,8 +71,7 @@ fn twice(kind: &Kind<'_>, here: &Bits<'_>, other: &Bits<'_>, both: u64, found: &
     } else {
         (here.via.unwrap_or(here.span), other.via.unwrap_or(other.span))
     };
-    let message =
-        format!("`{}` names {} {} twice", kind.ast.name.node, bits(both.is_power_of_two()), runs_text(both));
+    let message = format!("`{}` names {} twice", kind.ast.name.node, bits(both));
     let mut finding = Diagnostic::new(Code::BitsOverlap, message, place, "named again here");
     if first != place {
         finding = finding.label(first, "named first here");
@@ -92,17 +82,25 @@ fn twice(kind: &Kind<'_>, here: &Bits<'_>, other: &Bits<'_>, both: u64, found: &
 /// A field stands in one range, or in pieces that make up all of it.
 fn field_pieces(kind: &Kind<'_>, found: &mut Diagnostics) {
     let mut seen: Vec<(&FieldUse<'_>, u64, u32)> = Vec::new();
+    let mut places = 0;
     for here in &kind.bits {
+        let overlaps = places & mask(here) != 0;
+        places |= mask(here);
         let What::Field(field) = &here.what else { continue };
         let lo = field.piece.unwrap_or(0);
         let mask = ones(here.width()) << lo;
-        let Some((first, held, top)) = seen.iter_mut().find(|(old, ..)| old.name.node == field.name.node) else {
+        let Some((first, held, top)) = seen.iter_mut().find(|(old, ..)| old.name.node == field.name.node)
+        else {
             seen.push((field, mask, lo + here.width()));
             continue;
         };
+        // Ranges that overlap have been reported as such.
+        if overlaps {
+            continue;
+        }
         if *held & mask != 0 || first.piece.is_none() != field.piece.is_none() {
             let message = format!("`{}` has field `{}` twice", kind.ast.name.node, field.name.node);
-            let label = if field.piece.is_none() { "again".into() } else { format!("bits {} again", runs_text(mask)) };
+            let label = if field.piece.is_none() { "again".into() } else { format!("{} again", bits(mask)) };
             found.push_once(
                 Diagnostic::new(Code::FieldPieces, message, field.name.span, label)
                     .label(first.name.span, "first here")
@@ -116,8 +114,8 @@ fn field_pieces(kind: &Kind<'_>, found: &mut Diagnostics) {
         let gap = ones(top) & !held;
         if gap != 0 && kind.whole {
             let message =
-                format!("`{}` has no place for {}{}", kind.ast.name.node, field.name.node, runs_text(gap));
-            let label = format!("of {}", text(top - 1, 0));
+                format!("`{}` has no place for {}{}", kind.ast.name.node, field.name.node, ranges(gap));
+            let label = format!("of {}", text::range(top - 1, 0));
             found.push_once(
                 Diagnostic::new(Code::FieldPieces, message, field.name.span, label)
                     .help("name every bit of the field from 0 up"),

@@ -46,7 +46,7 @@ fn levels<'m, 'a>(model: &'m Model<'a>, group: &Group, found: &mut Diagnostics) 
     let range = group.first.node..=group.last.node;
     let levels = model.levels.iter().filter(|level| range.contains(&i64::from(level.number)));
     let (with, without): (Vec<_>, Vec<_>) = levels.partition(|level| level.has(KindClass::Leaf));
-    for level in without {
+    for level in without.into_iter().filter(|level| level.all_known()) {
         let message = format!("level {} has no leaf that could be grouped", level.number);
         let finding = fault(group.first.span.to(group.last.span), message, "not all of these levels map");
         found.push(finding.label(level.ast.number.span, "no leaf here"));
@@ -88,7 +88,8 @@ fn mark(model: &Model<'_>, group: &Group, levels: &[&Level<'_>], found: &mut Dia
             );
         }
     }
-    let settings = model.format.attributes().flat_map(|attribute| &attribute.rows).flat_map(|row| &row.settings);
+    let settings =
+        model.format.attributes().flat_map(|attribute| &attribute.rows).flat_map(|row| &row.settings);
     if let Some(setting) = settings.into_iter().find(|setting| setting.name.node == field.name.node) {
         let message = format!("`{}` marks groups, but an attribute sets it", field.name.node);
         found.push(

@@ -1,7 +1,7 @@
 //! From the first level every other can be reached, and the last one maps.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Level, Model};
+use crate::model::Model;
 use crate::syntax::ast::KindClass;
 
 pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
@@ -10,7 +10,7 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     }
     let Some((last, above)) = model.levels.split_last() else { return };
     for level in above {
-        if !level.has(KindClass::Table) && all_known(level) {
+        if !level.has(KindClass::Table) && level.all_known() {
             let message = format!("level {} has no table kind, so nothing leads below it", level.number);
             found.push(
                 Diagnostic::new(Code::NoWayDown, message, level.ast.number.span, "no table here")
@@ -21,7 +21,8 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     }
     for kind in last.kinds.iter().filter(|kind| kind.ast.class == KindClass::Table) {
         let listed = last.ast.kinds.iter().find(|name| name.node == kind.ast.name.node);
-        let message = format!("`{}` is a table kind, and no level follows level {}", kind.ast.name.node, last.number);
+        let message =
+            format!("`{}` is a table kind, and no level follows level {}", kind.ast.name.node, last.number);
         found.push(
             Diagnostic::new(
                 Code::LastLevel,
@@ -32,15 +33,11 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             .help("remove it from the last level"),
         );
     }
-    if !last.has(KindClass::Leaf) && all_known(last) {
+    if !last.has(KindClass::Leaf) && last.all_known() {
         let message = format!("level {} is the last and has no leaf", last.number);
         found.push(
-            Diagnostic::new(Code::LastLevel, message, last.ast.number.span, "maps nothing").help("list a leaf kind"),
+            Diagnostic::new(Code::LastLevel, message, last.ast.number.span, "maps nothing")
+                .help("list a leaf kind"),
         );
     }
-}
-
-/// Whether every kind that the level lists is declared; one that is not has been reported, and may be what is missing.
-fn all_known(level: &Level<'_>) -> bool {
-    level.ast.kinds.iter().all(|name| level.kinds.iter().any(|kind| kind.ast.name.node == name.node))
 }

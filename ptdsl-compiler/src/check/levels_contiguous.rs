@@ -1,7 +1,8 @@
 //! The indexes of the levels follow each other without a gap, from the input's top bit down to the page offset.
 
+use crate::cubes::ones;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::range::text;
+use crate::model::text::bits;
 use crate::model::{Level, Model};
 
 pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
@@ -48,11 +49,11 @@ fn follows(above: &Level<'_>, below: &Level<'_>, found: &mut Diagnostics) -> boo
         return true;
     }
     let message = if above.shift > below.hi {
-        let gap = text(above.shift - 1, below.hi + 1);
-        format!("input bits {gap} lie between level {} and level {}", above.number, below.number)
+        let gap = bits(ones(above.shift) & !ones(below.hi + 1));
+        format!("between level {} and level {} nothing indexes by {gap}", above.number, below.number)
     } else {
-        let both = text(below.hi.min(above.hi), above.shift.max(below.shift));
-        format!("level {} and level {} both index by bits {both}", above.number, below.number)
+        let both = bits(ones(below.hi.min(above.hi) + 1) & !ones(above.shift.max(below.shift)));
+        format!("level {} and level {} both index by {both}", above.number, below.number)
     };
     found.push(
         Diagnostic::new(Code::LevelsNotContiguous, message, below.ast.index.span, "does not follow")
@@ -88,10 +89,16 @@ fn sizes(model: &Model<'_>, found: &mut Diagnostics) {
     for level in inner {
         let size = level.index_bits() + entry;
         if size > granule || (size < granule && some_full) {
-            let message = format!("a table of level {} has 2^{size} bytes, the granule 2^{granule}", level.number);
+            let message =
+                format!("a table of level {} has 2^{size} bytes, the granule 2^{granule}", level.number);
             found.push(
-                Diagnostic::new(Code::TableSize, message, level.ast.index.span, format!("{} bits", level.index_bits()))
-                    .help("check the index; the format works if the architecture means it so"),
+                Diagnostic::new(
+                    Code::TableSize,
+                    message,
+                    level.ast.index.span,
+                    format!("{} bits", level.index_bits()),
+                )
+                .help("check the index; the format works if the architecture means it so"),
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Transition;
-use crate::model::Model;
+use crate::model::{Model, text};
 use crate::resolve::names;
 use crate::syntax::ast::{Instruction, KindClass, Sequence, Step};
 
@@ -16,31 +16,25 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         if possible && !present {
             let message = format!("format `{}` has no sequence `{verb} {object}`", format.name.node);
             found.push(
-                Diagnostic::new(Code::SequenceMissing, message, format.name.span, "its entries change like that")
-                    .help(format!("declare `sequence {verb} {object} {{ store; .. }}`, or `use` a file that does")),
+                Diagnostic::new(
+                    Code::SequenceMissing,
+                    message,
+                    format.name.span,
+                    "its entries change like that",
+                )
+                .help(format!(
+                    "declare `sequence {verb} {object} {{ store; .. }}`, or `use` a file that does"
+                )),
             );
         }
     }
     for sequence in format.sequences() {
-        known(sequence, found);
         stores(sequence, found);
         for step in sequence.steps.iter().filter(|step| step.name.node != "store") {
             call(model, step, found);
         }
     }
     format.instructions().for_each(|instruction| filled(instruction, found));
-}
-
-fn known(sequence: &Sequence, found: &mut Diagnostics) {
-    let words = (sequence.verb.node.as_str(), sequence.object.node.as_str());
-    if Transition::ALL.iter().any(|transition| transition.words() == words) {
-        return;
-    }
-    let message = format!("no transition is called `{} {}`", words.0, words.1);
-    found.push(
-        Diagnostic::new(Code::SequenceName, message, sequence.head, "not known")
-            .help("use `publish leaf`, `publish table`, `invalidate leaf` or `invalidate table`"),
-    );
 }
 
 fn stores(sequence: &Sequence, found: &mut Diagnostics) {
@@ -82,7 +76,11 @@ fn call(model: &Model<'_>, step: &Step, found: &mut Diagnostics) {
     };
     let (given, taken) = (step.arguments.len(), instruction.parameters.len());
     if given != taken {
-        let message = format!("`{}` takes {taken} operands and is given {given}", step.name.node);
+        let message = format!(
+            "`{}` takes {} and is given {given}",
+            step.name.node,
+            text::count(taken as u64, "operand")
+        );
         found.push(
             Diagnostic::new(Code::ArgumentCount, message, step.span, format!("{given} given"))
                 .label(instruction.name.span, format!("{taken} taken"))

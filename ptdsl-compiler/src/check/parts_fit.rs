@@ -3,9 +3,10 @@
 use crate::cubes::ones;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir;
-use crate::model::expression::{self, Place};
-use crate::model::range::{self, Evaluated, Place as Numbers, runs_text};
 use crate::model::Model;
+use crate::model::expression::{self, Place};
+use crate::model::range::{self, Evaluated, Place as Numbers};
+use crate::model::text;
 use crate::syntax::ast::{BitsValue, Operator};
 
 /// Registers and operands have 64 bits whatever the word.
@@ -19,7 +20,7 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         let given = parts(model, &register.name.node, &register.bits, Place::Register, found);
         let missing = ones(BITS) & !given.unwrap_or(u64::MAX);
         if missing != 0 && register.otherwise_zero.is_none() {
-            let message = format!("register `{}` leaves bits {} open", register.name.node, runs_text(missing));
+            let message = format!("register `{}` leaves {} open", register.name.node, text::bits(missing));
             found.push(
                 Diagnostic::new(Code::RegisterBits, message, register.name.span, "not all bits are given")
                     .help("give them, or write `otherwise 0;`"),
@@ -29,7 +30,13 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
 }
 
 /// Checks the parts and returns the bits that they give; nothing if a range is faulty.
-fn parts(model: &Model<'_>, name: &str, bits: &[BitsValue], place: Place, found: &mut Diagnostics) -> Option<u64> {
+fn parts(
+    model: &Model<'_>,
+    name: &str,
+    bits: &[BitsValue],
+    place: Place,
+    found: &mut Diagnostics,
+) -> Option<u64> {
     let mut given = Some(0);
     let mut earlier = Vec::new();
     for part in bits {
@@ -40,7 +47,7 @@ fn parts(model: &Model<'_>, name: &str, bits: &[BitsValue], place: Place, found:
         };
         let mask = ones(hi - lo + 1) << lo;
         if let Some((_, old)) = earlier.iter().find(|(old, _)| old & mask != 0) {
-            let message = format!("`{name}` gives a bit of {} twice", range::text(hi, lo));
+            let message = format!("`{name}` gives a bit of {} twice", text::range(hi, lo));
             found.push_once(
                 Diagnostic::new(Code::PartsOverlap, message, part.range.span, "given again")
                     .label(*old, "given first here")
@@ -59,14 +66,18 @@ fn parts(model: &Model<'_>, name: &str, bits: &[BitsValue], place: Place, found:
 fn fits(model: &Model<'_>, part: &BitsValue, value: &ir::Expression, width: u32, found: &mut Diagnostics) {
     let largest = match expression::bounds(model, value) {
         Some((least, greatest)) if greatest > ones(width) => {
-            if least == greatest { format!("is {greatest:#x}") } else { format!("may be as large as {greatest:#x}") }
+            if least == greatest {
+                format!("is {greatest:#x}")
+            } else {
+                format!("may be as large as {greatest:#x}")
+            }
         }
         None if always_below_zero(model, value) => "is always negative".into(),
         _ => return,
     };
-    let message = format!("the value {largest} and does not fit {width} bits");
+    let message = format!("the value {largest} and does not fit {}", text::count(width, "bit"));
     found.push_once(
-        Diagnostic::new(Code::ValueDoesNotFit, message, part.value.span, "too large")
+        Diagnostic::new(Code::ValueDoesNotFit, message, part.value.span, "does not fit")
             .label(part.range.span, format!("at most {:#x}", ones(width)))
             .help("widen the range, or give fewer bits of the value"),
     );

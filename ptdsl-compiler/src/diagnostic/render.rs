@@ -33,33 +33,16 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code.id());
-    let mut elements: Vec<Element<'_>> = snippets(&diagnostic.labels, sources)
-        .into_iter()
-        .map(Element::from)
-        .collect();
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id());
+    let mut elements: Vec<Element<'_>> =
+        snippets(&diagnostic.labels, sources).into_iter().map(Element::from).collect();
     elements.extend(
-        diagnostic
-            .notes
-            .iter()
-            .map(|note| Level::NOTE.message(normalize_untrusted_str(note)).into()),
+        diagnostic.notes.iter().map(|note| Level::NOTE.message(normalize_untrusted_str(note)).into()),
     );
-    elements.extend(
-        diagnostic
-            .help
-            .iter()
-            .map(|help| Level::HELP.message(normalize_untrusted_str(help)).into()),
-    );
-    let renderer = if style.colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    let mut text = renderer
-        .term_width(COLUMNS)
-        .render(&[Group::with_title(title).elements(elements)]);
+    elements
+        .extend(diagnostic.help.iter().map(|help| Level::HELP.message(normalize_untrusted_str(help)).into()));
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let mut text = renderer.term_width(COLUMNS).render(&[Group::with_title(title).elements(elements)]);
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
@@ -78,23 +61,13 @@ fn snippets<'a>(
     }
     let snippet = |file: FileId| {
         let source = sources.file(file);
-        let annotations = labels
-            .iter()
-            .enumerate()
-            .filter(|(_, label)| label.span.file == file)
-            .map(|(at, label)| {
+        let annotations =
+            labels.iter().enumerate().filter(|(_, label)| label.span.file == file).map(|(at, label)| {
                 // Only the very first label is underlined with `^`.
-                let kind = if at == 0 {
-                    AnnotationKind::Primary
-                } else {
-                    AnnotationKind::Context
-                };
-                kind.span(label.span.start as usize..label.span.end as usize)
-                    .label(label.text.as_str())
+                let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+                kind.span(label.span.start as usize..label.span.end as usize).label(label.text.as_str())
             });
-        Snippet::source(source.text.as_str())
-            .path(source.name.as_str())
-            .annotations(annotations)
+        Snippet::source(source.text.as_str()).path(source.name.as_str()).annotations(annotations)
     };
     files.into_iter().map(snippet).collect()
 }

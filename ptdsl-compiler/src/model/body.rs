@@ -1,7 +1,7 @@
 //! What a kind's body says at one level: blocks taken in, symbols replaced by numbers, options decided.
 
 use super::range::{self, Evaluated, Place};
-use super::{Bits, FieldUse, Kind, Model, What, guard};
+use super::{Bits, FieldUse, Kind, Model, What, guard, text};
 use crate::cubes::Cubes;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Cube;
@@ -23,6 +23,8 @@ struct Expanding<'m, 'a> {
     lines: usize,
     bits: Vec<Bits<'a>>,
     whole: bool,
+    lost: Vec<&'a str>,
+    blind: bool,
 }
 
 /// Works out a kind at the level whose entries map `2**shift` bytes.
@@ -45,9 +47,12 @@ pub(crate) fn expand<'a>(
         lines: 0,
         bits: Vec::new(),
         whole: guard.as_ref().is_some_and(|words| !words.is_empty()),
+        lost: Vec::new(),
+        blind: false,
     };
     expanding.body(&kind.body);
-    Kind { ast: kind, docs, guard, pinned, bits: expanding.bits, whole: expanding.whole }
+    let Expanding { bits, whole, lost, blind, .. } = expanding;
+    Kind { ast: kind, docs, guard, pinned, bits, whole, lost, blind }
 }
 
 impl<'a> Expanding<'_, 'a> {
@@ -62,17 +67,21 @@ impl<'a> Expanding<'_, 'a> {
             }
             match &entry.kind {
                 EntryKind::Splice(name) => self.splice(name, entry.span),
-                EntryKind::Bits { range, meaning } => {
-                    match range::evaluate(range, self.place, self.found) {
-                        None => self.whole = false,
-                        Some(Evaluated::None) => {}
-                        Some(Evaluated::Bits(hi, lo)) => {
-                            self.order(range, hi, lo, &mut above);
-                            let what = self.what(entry, range, meaning, hi - lo + 1);
-                            self.bits.push(Bits { hi, lo, span: range.span, via: self.via, what });
-                        }
+                EntryKind::Bits { range, meaning } => match range::evaluate(range, self.place, self.found) {
+                    None => {
+                        self.whole = false;
+                        self.lose(meaning);
                     }
-                }
+                    Some(Evaluated::None) => {}
+                    Some(Evaluated::Bits(hi, lo)) => {
+                        self.order(range, hi, lo, &mut above);
+                        let what = self.what(entry, range, meaning, hi - lo + 1);
+                        if matches!(what, What::Unknown) {
+                            self.lose(meaning);
+                        }
+                        self.bits.push(Bits { hi, lo, span: range.span, via: self.via, what });
+                    }
+                },
             }
         }
     }
@@ -82,7 +91,7 @@ impl<'a> Expanding<'_, 'a> {
         if let Some((lowest, span)) = *above
             && lo > lowest
         {
-            let message = format!("{} stands below a lower range", range::text(hi, lo));
+            let message = format!("{} stands below a lower range", text::range(hi, lo));
             self.found.push_once(
                 Diagnostic::new(Code::BitsOrder, message, range.span, "higher than the range before it")
                     .label(span, "this is lower")
@@ -109,6 +118,7 @@ impl<'a> Expanding<'_, 'a> {
             let known = blocks.iter().map(|block| block.name.node.as_str());
             self.found.push_once(names::unknown(Code::UnknownFields, "`fields` block", name, known));
             self.whole = false;
+            self.blind = true;
             return;
         };
         let outer = self.via;
@@ -141,7 +151,9 @@ impl<'a> Expanding<'_, 'a> {
                 if self.model.output.is_some() && !self.is_output(&slice.name) {
                     let known = self.model.output.iter().map(|output| output.name.node.as_str());
                     let finding = names::unknown(Code::UnknownAddress, "output address", &slice.name, known);
-                    self.found.push_once(finding.note("tables lie where outputs lie: `next` takes bits of the output"));
+                    self.found.push_once(
+                        finding.note("tables lie where outputs lie: `next` takes bits of the output"),
+                    );
                     return What::Unknown;
                 }
                 self.piece(slice, range, width).map_or(What::Unknown, What::Next)
@@ -158,6 +170,20 @@ impl<'a> Expanding<'_, 'a> {
                 Some(false) => self.what(entry, range, otherwise, width),
                 None => What::Unknown,
             },
+        }
+    }
+
+    /// Notes the fields of a line that could not be understood.
+    fn lose(&mut self, meaning: &'a Meaning) {
+        match meaning {
+            Meaning::Software(Some(name)) => self.lost.push(&name.node),
+            Meaning::Field(field) => self.lost.push(&field.name.node),
+            Meaning::Slice(slice) => self.lost.push(&slice.name.node),
+            Meaning::If { then, otherwise, .. } => {
+                self.lose(then);
+                self.lose(otherwise);
+            }
+            _ => {}
         }
     }
 
@@ -180,15 +206,16 @@ impl<'a> Expanding<'_, 'a> {
     }
 
     fn differ(&mut self, slice: &Slice, range: &Range, width: u32, other: u32) {
-        let message = format!("{} of the word hold {} of `{}`", bits(width), bits(other), slice.name.node);
+        let message = format!(
+            "{} of the word hold {} of `{}`",
+            text::count(width, "bit"),
+            text::count(other, "bit"),
+            slice.name.node
+        );
         self.found.push_once(
-            Diagnostic::new(Code::WidthMismatch, message, slice.span, bits(other))
-                .label(range.span, bits(width))
+            Diagnostic::new(Code::WidthMismatch, message, slice.span, text::count(other, "bit"))
+                .label(range.span, text::count(width, "bit"))
                 .help("correct one of the ranges"),
         );
     }
-}
-
-fn bits(count: u32) -> String {
-    if count == 1 { "1 bit".into() } else { format!("{count} bits") }
 }

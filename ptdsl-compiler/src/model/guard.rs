@@ -1,6 +1,7 @@
 //! Guards as sets of words.
 
 use super::range::{self, Evaluated, Place};
+use super::text;
 use crate::cubes::{Cubes, TooLarge, Work, ones};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
@@ -85,8 +86,8 @@ fn compare(
     };
     let width = hi - lo + 1;
     if value.node > ones(width) {
-        let message = format!("{} bits are never {:#x}", width, value.node);
-        let message = if width == 1 { format!("one bit is never {:#x}", value.node) } else { message };
+        let are = if width == 1 { "is" } else { "are" };
+        let message = format!("{} {are} never {:#x}", text::count(width, "bit"), value.node);
         found.push_once(
             Diagnostic::new(Code::GuardValue, message, value.span, "does not fit")
                 .label(range.span, format!("the largest value is {:#x}", ones(width)))

@@ -75,12 +75,17 @@ pub(crate) fn evaluate(range: &Range, place: Place, found: &mut Diagnostics) -> 
         return Some(Evaluated::None);
     }
     if hi < lo {
-        let finding =
-            Diagnostic::new(Code::RangeReversed, "the range is upside down", range.span, "high bit below low bit");
+        let finding = Diagnostic::new(
+            Code::RangeReversed,
+            "the range is upside down",
+            range.span,
+            "high bit below low bit",
+        );
         found.push_once(note(finding).help("write the most significant bit first"));
         return None;
     }
-    let Some((hi, lo)) = u32::try_from(hi).ok().zip(u32::try_from(lo).ok()).filter(|&(hi, _)| hi < place.limit)
+    let Some((hi, lo)) =
+        u32::try_from(hi).ok().zip(u32::try_from(lo).ok()).filter(|&(hi, _)| hi < place.limit)
     else {
         let message = format!("there is no such bit: there are {} bits", place.limit);
         let finding = Diagnostic::new(Code::BitOutOfWord, message, range.span, "out of range");
@@ -102,41 +107,5 @@ pub(crate) fn of_slice(slice: &Slice, place: Place, found: &mut Diagnostics) -> 
             );
             None
         }
-    }
-}
-
-/// `[hi:lo]` or `[bit]`, as messages write ranges.
-pub(crate) fn text(hi: u32, lo: u32) -> String {
-    if hi == lo { format!("[{hi}]") } else { format!("[{hi}:{lo}]") }
-}
-
-/// The runs of 1 bits in a mask, most significant first, as `(hi, lo)`.
-pub(crate) fn runs(mut mask: u64) -> Vec<(u32, u32)> {
-    let mut runs = Vec::new();
-    while mask != 0 {
-        let hi = 63 - mask.leading_zeros();
-        let length = (mask << (63 - hi)).leading_ones();
-        let lo = hi + 1 - length;
-        runs.push((hi, lo));
-        mask &= !(crate::cubes::ones(length) << lo);
-    }
-    runs
-}
-
-/// The runs of 1 bits as messages write them.
-pub(crate) fn runs_text(mask: u64) -> String {
-    runs(mask).into_iter().map(|(hi, lo)| text(hi, lo)).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_are_maximal_and_descend() {
-        assert_eq!(runs(0), []);
-        assert_eq!(runs(u64::MAX), [(63, 0)]);
-        assert_eq!(runs(0b1011_0001), [(7, 7), (5, 4), (0, 0)]);
-        assert_eq!(runs_text(1 << 63 | 0b110), "[63], [2:1]");
     }
 }

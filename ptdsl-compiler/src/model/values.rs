@@ -1,6 +1,6 @@
 //! Values of fields as rows, groups and the like write them: a name or a number.
 
-use super::{Field, Model};
+use super::{Field, Model, text};
 use crate::cubes::ones;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::resolve::names;
@@ -40,17 +40,17 @@ pub(crate) fn in_range(field: &Field<'_>, number: u64, span: Span, found: &mut D
     if number <= ones(field.bits) {
         return Some(());
     }
-    let message = format!("{number:#x} does not fit `{}`, whose largest value is {:#x}", field.name.node, ones(field.bits));
+    let message = format!(
+        "{number:#x} does not fit `{}`, whose largest value is {:#x}",
+        field.name.node,
+        ones(field.bits)
+    );
     found.push_once(
         Diagnostic::new(Code::ValueTooLarge, message, span, "too large")
-            .label(field.name.span, format!("{} wide", bits(field.bits)))
+            .label(field.name.span, format!("{} wide", text::count(field.bits, "bit")))
             .help("correct the value or the field's range"),
     );
     None
-}
-
-fn bits(count: u32) -> String {
-    if count == 1 { "1 bit".into() } else { format!("{count} bits") }
 }
 
 /// The field of a kind of that class. A name that none has is reported.
@@ -63,6 +63,9 @@ pub(crate) fn field<'m, 'a>(
     let names = model.field_names(class);
     if names.contains(&name.node.as_str()) {
         return model.field(&name.node);
+    }
+    if model.may_be_lost(&name.node) {
+        return None;
     }
     let what = if class == KindClass::Leaf { "leaf field" } else { "table field" };
     let finding = names::unknown(Code::UnknownField, what, name, names.iter().copied());

@@ -157,16 +157,12 @@ fn resolve<'a>(
             all
         }
     };
-    for entry in &scope.entries {
-        if !all.seen.contains(&entry.head) {
-            all.seen.push(entry.head);
-            items::replace(&mut all.entries, entry.clone());
-        }
-    }
+    let new: Vec<Entry<'a>> =
+        scope.entries.iter().filter(|entry| !all.seen.contains(&entry.head)).cloned().collect();
+    all.seen.extend(new.iter().map(|entry| entry.head));
+    items::replace_all(&mut all.entries, new);
     items::drop_inherited(&mut all.entries, &declared.format.items, found);
-    for entry in items::entries(&declared.format.items, found) {
-        items::replace(&mut all.entries, entry);
-    }
+    items::replace_all(&mut all.entries, items::entries(&declared.format.items, found));
     Some(all)
 }
 
@@ -201,9 +197,14 @@ fn parent<'a>(
         let chain = names.collect::<Vec<_>>().join(" varies ");
         let message = format!("format `{}` is its own parent", parent.format.name.node);
         found.push(
-            Diagnostic::new(Code::ParentCycle, message, parent.format.base.span, "leads back to the format itself")
-                .note(chain)
-                .help("one of them must start from `u32` or `u64`"),
+            Diagnostic::new(
+                Code::ParentCycle,
+                message,
+                parent.format.base.span,
+                "leads back to the format itself",
+            )
+            .note(chain)
+            .help("one of them must start from `u32` or `u64`"),
         );
         return None;
     }

@@ -1,5 +1,6 @@
 //! Items by what they declare, so that one can replace another.
 
+use super::names;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast::{Item, ItemKind, Register};
@@ -58,6 +59,14 @@ impl Key {
         }
     }
 
+    /// First and last level of a group.
+    fn group(&self) -> Option<(i64, i64)> {
+        match self {
+            Key::Group(first, last) => Some((*first, *last)),
+            _ => None,
+        }
+    }
+
     /// The name by which `without` drops it.
     pub(crate) fn droppable(&self) -> Option<&str> {
         match self {
@@ -105,15 +114,15 @@ fn key_of(item: &Item) -> Option<(Key, Span)> {
         ItemKind::Level(level) => (Key::Level(level.number.node), level.number.span),
         ItemKind::Kind(kind) => (Key::Kind(kind.name.node.clone()), kind.name.span),
         ItemKind::Fields(fields) => (Key::Fields(fields.name.node.clone()), fields.name.span),
-        ItemKind::Effective(effective) => (Key::Effective(effective.field.node.clone()), effective.field.span),
+        ItemKind::Effective(effective) => {
+            (Key::Effective(effective.field.node.clone()), effective.field.span)
+        }
         ItemKind::Attribute(attribute) => (Key::Attribute(attribute.name.node.clone()), attribute.name.span),
         ItemKind::Forbid(_) => (Key::Forbid(whole), whole),
         ItemKind::Group(group) => (Key::Group(group.first.node, group.last.node), whole),
         ItemKind::Instruction(one) => (Key::Instruction(one.name.node.clone()), one.name.span),
         ItemKind::Operand(one) => (Key::Operand(one.name.node.clone()), one.name.span),
-        ItemKind::Sequence(one) => {
-            (Key::Sequence(one.verb.node.clone(), one.object.node.clone()), one.head)
-        }
+        ItemKind::Sequence(one) => (Key::Sequence(one.verb.node.clone(), one.object.node.clone()), one.head),
     })
 }
 
@@ -145,8 +154,16 @@ pub(crate) fn entries<'a>(items: &'a [Item], found: &mut Diagnostics) -> Vec<Ent
     entries
 }
 
-/// Puts `entry` in the place of the one with its key, or behind all.
-pub(crate) fn replace<'a>(entries: &mut Vec<Entry<'a>>, entry: Entry<'a>) {
+/// Puts `entry` in the place of the one with its key, or behind all. A group replaces every group of one of its levels.
+pub(crate) fn replace_all<'a>(entries: &mut Vec<Entry<'a>>, block: Vec<Entry<'a>>) {
+    let groups: Vec<(i64, i64)> = block.iter().filter_map(|entry| entry.key.group()).collect();
+    entries.retain(|old| {
+        old.key.group().is_none_or(|(first, last)| !groups.iter().any(|&(f, l)| f <= last && first <= l))
+    });
+    block.into_iter().for_each(|entry| replace(entries, entry));
+}
+
+fn replace<'a>(entries: &mut Vec<Entry<'a>>, entry: Entry<'a>) {
     match entries.iter_mut().find(|old| old.key == entry.key) {
         Some(old) => *old = entry,
         None => entries.push(entry),
@@ -165,13 +182,15 @@ pub(crate) fn drop_inherited(entries: &mut Vec<Entry<'_>>, items: &[Item], found
         match hits.as_slice() {
             [one] => entries.retain(|entry| entry.key != *one),
             [] => {
-                let finding = super::names::unknown(
-                    Code::NothingDropped,
-                    "inherited item",
-                    name,
-                    entries.iter().filter_map(|entry| entry.key.droppable()),
-                );
-                found.push(finding.note("`without` drops what the parent format or a used file declares"));
+                let known = || entries.iter().filter_map(|entry| entry.key.droppable());
+                let message = format!("nothing called `{}` is inherited", name.node);
+                let finding = Diagnostic::new(Code::NothingDropped, message, name.span, "not known");
+                found.push(match names::meant(name, known()) {
+                    Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+                    None => finding
+                        .note("kinds, `fields`, attributes, options, registers, instructions and operands can be dropped")
+                        .help("remove the line; everything else is replaced by declaring it again"),
+                });
             }
             several => {
                 let list = several.iter().map(Key::describe).collect::<Vec<_>>().join(" and ");

@@ -60,9 +60,7 @@ impl<'a> Scopes<'a> {
             merge(&mut scope, self.of(used), &|file| self.of(file), found);
         }
         items::drop_inherited(&mut scope.entries, &unit.ast.items, found);
-        for entry in items::entries(&unit.ast.items, found) {
-            items::replace(&mut scope.entries, entry);
-        }
+        items::replace_all(&mut scope.entries, items::entries(&unit.ast.items, found));
         for item in &unit.ast.items {
             let ItemKind::Format(format) = &item.kind else { continue };
             if let Some(old) = scope.formats.iter().find(|old| old.format.name.node == format.name.node) {

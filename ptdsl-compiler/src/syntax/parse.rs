@@ -31,30 +31,19 @@ const MAX_ERRORS: usize = 32;
 /// parsed on. Their codes are [`Code::Unreadable`] and those from 101 to 199.
 pub fn parse(file: FileId, text: &str) -> Result<ast::File, Vec<Diagnostic>> {
     if text.len() > MAX_BYTES {
-        let message = format!(
-            "the text has {} bytes, which is more than {MAX_BYTES}",
-            text.len()
-        );
+        let message = format!("the text has {} bytes, which is more than {MAX_BYTES}", text.len());
         return Err(vec![Diagnostic::without_place(Code::Unreadable, message)]);
     }
     let list = tokens(text);
     let mut faults = Diagnostics::default();
-    let source = Source {
-        file,
-        text,
-        tokens: &list,
-    };
+    let source = Source { file, text, tokens: &list };
     if !limits::check(&source, &mut faults) {
         return Err(faults.sorted());
     }
     match Grammar::parse(Rule::file, text) {
         Ok(mut pairs) if faults.is_empty() => {
             let (uses, items) = items::file(file, &mut pairs);
-            Ok(ast::File {
-                uses,
-                items,
-                comments: comments(&source),
-            })
+            Ok(ast::File { uses, items, comments: comments(&source) })
         }
         Ok(_) => Err(faults.sorted()),
         Err(first) => {
@@ -86,19 +75,10 @@ impl Source<'_> {
 /// The span of some bytes of a text no longer than [`MAX_BYTES`].
 #[expect(clippy::cast_possible_truncation, reason = "MAX_BYTES is below 2^32")]
 fn span(file: FileId, start: usize, end: usize) -> Span {
-    Span {
-        file,
-        start: start as u32,
-        end: end as u32,
-    }
+    Span { file, start: start as u32, end: end as u32 }
 }
 
 fn comments(source: &Source<'_>) -> Vec<Spanned<String>> {
-    let comments = source
-        .tokens
-        .iter()
-        .filter(|token| token.kind == TokenKind::Comment);
-    comments
-        .map(|token| Spanned::new(token.text[2..].to_owned(), source.at(token)))
-        .collect()
+    let comments = source.tokens.iter().filter(|token| token.kind == TokenKind::Comment);
+    comments.map(|token| Spanned::new(token.text[2..].to_owned(), source.at(token))).collect()
 }

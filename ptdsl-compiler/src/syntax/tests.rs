@@ -54,18 +54,10 @@ fn check_print(text: &str) -> Result<String, TestCaseError> {
     let again = match read(&printed) {
         Ok(tree) => tree,
         Err(faults) => {
-            return Err(TestCaseError::fail(format!(
-                "{faults:#?}\n{text}\n-- printed --\n{printed}"
-            )));
+            return Err(TestCaseError::fail(format!("{faults:#?}\n{text}\n-- printed --\n{printed}")));
         }
     };
-    prop_assert_eq!(
-        shape(&tree),
-        shape(&again),
-        "\n{}\n-- printed --\n{}",
-        text,
-        printed
-    );
+    prop_assert_eq!(shape(&tree), shape(&again), "\n{}\n-- printed --\n{}", text, printed);
     let twice = print(&again, &printed);
     prop_assert_eq!(&printed, &twice, "not idempotent:\n{}", text);
     Ok(printed)

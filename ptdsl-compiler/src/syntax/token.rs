@@ -57,9 +57,7 @@ const LONG_SIGNS: [&str; 9] = ["..=", "..", "=>", "==", "->", "!=", "&&", "||", 
 /// All tokens of a text in order.
 pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut list = Vec::new();
-    let mut at = text
-        .strip_prefix('\u{feff}')
-        .map_or(0, |rest| text.len() - rest.len());
+    let mut at = text.strip_prefix('\u{feff}').map_or(0, |rest| text.len() - rest.len());
     while let Some(rest) = text.get(at..) {
         let rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
         let Some(first) = rest.chars().next() else { break };
@@ -70,11 +68,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
             TokenKind::Doc | TokenKind::Comment => whole.trim_end(),
             _ => whole,
         };
-        list.push(Token {
-            kind,
-            text: shown,
-            start,
-        });
+        list.push(Token { kind, text: shown, start });
         at = start + length;
     }
     list
@@ -92,25 +86,11 @@ fn token(rest: &str, first: char) -> (TokenKind, usize) {
         let line = line_end();
         let end = rest[1..line].find('"').map(|quote| quote + 2);
         let unclosed = rest[..line].trim_end().len();
-        return (
-            TokenKind::String {
-                closed: end.is_some(),
-            },
-            end.unwrap_or(unclosed),
-        );
+        return (TokenKind::String { closed: end.is_some() }, end.unwrap_or(unclosed));
     }
-    let word = rest
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .unwrap_or(rest.len());
+    let word = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
     if word > 0 {
-        return (
-            if first.is_ascii_digit() {
-                TokenKind::Number
-            } else {
-                TokenKind::Word
-            },
-            word,
-        );
+        return (if first.is_ascii_digit() { TokenKind::Number } else { TokenKind::Word }, word);
     }
     let long = LONG_SIGNS.iter().find(|sign| rest.starts_with(**sign));
     (TokenKind::Sign, long.map_or(first.len_utf8(), |sign| sign.len()))

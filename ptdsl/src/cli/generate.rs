@@ -19,7 +19,7 @@ Examples:
 /// Arguments of `ptdsl gen`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Paths of specs or names of built-in formats
+    /// Paths of specs or names of built-in formats; of several, those without a format are passed over
     #[arg(value_name = "SPEC", required_unless_present = "all")]
     specs: Vec<String>,
     /// All formats of the built-in library
@@ -79,6 +79,10 @@ fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
     let mut formats: Vec<(String, Format)> = Vec::new();
     let mut errors = false;
     for name in specs {
+        // `gen formats/*.pt` names them too.
+        if specs.len() > 1 && spec::is_shared(name) {
+            continue;
+        }
         match spec::formats(name, arguments.format.as_deref()) {
             Ok(list) => formats.extend(list.into_iter().map(|format| (file_name(name), format))),
             Err(Failure::Findings) => errors = true,
@@ -87,6 +91,10 @@ fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
     }
     if errors {
         return Err(Failure::Findings);
+    }
+    if formats.is_empty() {
+        return Err(Failure::usage(format!("none of {} declares a format", specs.join(", ")))
+            .help("they hold what formats share: name a spec that uses them"));
     }
     if formats.len() > 1 && (arguments.output.is_some() || arguments.stdout) {
         let names: Vec<&str> = formats.iter().map(|(_, format)| format.name.as_str()).collect();
@@ -112,11 +120,7 @@ fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
             .help("give one of them another name, or write them to different folders"));
         }
         let text = emit::rust::file(&format, &spec);
-        let text = if arguments.standalone {
-            standalone::with_runtime(&text)
-        } else {
-            text
-        };
+        let text = if arguments.standalone { standalone::with_runtime(&text) } else { text };
         files.push(File { path, text });
     }
     Ok(files)
@@ -179,9 +183,7 @@ fn quoted(word: &str) -> String {
 fn file_name(spec: &str) -> String {
     match ptdsl_formats::find(spec) {
         Some(format) if !Path::new(spec).exists() => format.name.to_owned(),
-        _ => Path::new(spec)
-            .file_name()
-            .map_or(spec.to_owned(), |name| name.to_string_lossy().into_owned()),
+        _ => Path::new(spec).file_name().map_or(spec.to_owned(), |name| name.to_string_lossy().into_owned()),
     }
 }
 

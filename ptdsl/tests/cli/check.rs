@@ -6,11 +6,13 @@ use crate::session::{BROKEN, Session, TWO, WRONG};
 
 #[test]
 fn findings_have_places() {
-    let session = Session::new(&[("broken.pt", BROKEN), ("wrong.pt", WRONG), ("two.pt", TWO)]);
+    let session =
+        Session::new(&[("broken.pt", BROKEN), ("wrong.pt", WRONG), ("two.pt", TWO), ("empty.pt", "")]);
     assert_snapshot!(session.transcript(&[
         &["check", "arm64-hyp.pt"],
         &["check", "broken.pt"],
         &["check", "wrong.pt", "two.pt"],
+        &["check", "arm64.pt", "empty.pt"],
     ]));
 }
 

@@ -19,9 +19,7 @@ pub(crate) struct Run {
 impl Session {
     /// A folder with these files.
     pub(crate) fn new(files: &[(&str, &str)]) -> Session {
-        let session = Session {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let session = Session { folder: tempfile::tempdir().unwrap() };
         for (name, text) in files {
             session.write(name, text);
         }
@@ -100,11 +98,7 @@ impl Session {
 }
 
 fn quoted(word: &str) -> String {
-    if word.contains([' ', '[']) || word.is_empty() {
-        format!("'{word}'")
-    } else {
-        word.to_owned()
-    }
+    if word.contains([' ', '[']) || word.is_empty() { format!("'{word}'") } else { word.to_owned() }
 }
 
 /// A spec with two formats, each like one of the library.
@@ -114,9 +108,12 @@ format first: arm64_hyp {
 }
 
 format second: arm64_hyp {
-    without Block;
-    level 1 { index VA[38:30]; Table }
-    level 2 { index VA[29:21]; Table }
+    attribute prot {
+        r   => AP2 = ro, XN = 1;
+        rw  => AP2 = rw, XN = 1;
+        rx  => AP2 = ro, XN = 0;
+        rwx => AP2 = rw, XN = 0;
+    }
 }
 "#;
 

@@ -304,10 +304,6 @@ codes! {
     /// Wrong: `instruction tlbi(x) = "..";` and the step `tlbi;`
     /// Mend: pass one operand for each parameter.
     ArgumentCount = 703, "wrong number of operands";
-    /// A sequence is none of `publish leaf`, `publish table`, `invalidate leaf`, `invalidate table`.
-    /// Wrong: `sequence publish page { .. }`
-    /// Mend: use one of the four.
-    SequenceName = 704, "unknown transition";
     /// The braces in an instruction's assembly do not match its parameters.
     /// Wrong: `instruction tlbi(x) = "tlbi vae2is, {y}";`
     /// Mend: write every parameter in braces, and nothing else.

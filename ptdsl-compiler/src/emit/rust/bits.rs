@@ -34,9 +34,7 @@ pub(super) fn mask(places: &[Place]) -> u64 {
 
 /// A value put into its places, computed now.
 pub(super) fn put(places: &[Place], value: u64) -> u64 {
-    places.iter().fold(0, |word, place| {
-        word | (value >> place.value_lo & ones(place.width())) << place.lo
-    })
+    places.iter().fold(0, |word, place| word | (value >> place.value_lo & ones(place.width())) << place.lo)
 }
 
 /// `0x00ff_ffff`, or decimal below ten.
@@ -55,24 +53,16 @@ pub(super) fn literal(value: u64) -> Literal {
     text.parse().expect("a hexadecimal number is a literal")
 }
 
-fn shifted(value: TokenStream, left: i64) -> TokenStream {
-    let amount = Literal::u64_unsuffixed(left.unsigned_abs());
-    match left {
-        0 => value,
-        1.. => quote! { (#value << #amount) },
-        _ => quote! { (#value >> #amount) },
-    }
-}
-
-/// Bits of `from` moved up by `left` (negative: down) and masked to where they arrive.
+/// Bits of `from`, of which only those in `all` can be set, moved up by `left` (negative: down); those that arrive outside
+/// `arrive` are masked off. Parentheses stand where clippy wants them.
 fn moved(from: &TokenStream, left: i64, arrive: u64, all: u64) -> TokenStream {
-    let value = shifted(quote! { #from }, left);
-    // A shift by itself already drops what lies outside.
-    let reach = if left >= 0 {
-        all & (all << left)
-    } else {
-        all >> -left
+    let amount = Literal::u64_unsuffixed(left.unsigned_abs());
+    let (value, reach) = match left {
+        0 => (from.clone(), all),
+        1.. => (quote! { (#from << #amount) }, all << left),
+        _ => (quote! { (#from >> #amount) }, all >> -left),
     };
+    // A shift by itself already drops what lies outside.
     if reach == arrive {
         return value;
     }
@@ -80,20 +70,12 @@ fn moved(from: &TokenStream, left: i64, arrive: u64, all: u64) -> TokenStream {
     quote! { (#value & #arrive) }
 }
 
-fn joined(parts: Vec<TokenStream>) -> TokenStream {
-    if parts.is_empty() {
-        quote! { 0 }
-    } else {
-        quote! { #(#parts)|* }
-    }
-}
-
 /// The value that stands in places of the word `from`; `bits` is the word's width.
 pub(super) fn extract(from: &TokenStream, places: &[Place], bits: u32) -> TokenStream {
     move_between(from, places.iter().map(|p| (p.lo, p.value_lo, p.width())), bits)
 }
 
-/// The value `from` in its places of a word of `bits` bits.
+/// The value `from`, which has `bits` bits, in its places of a word.
 pub(super) fn insert(from: &TokenStream, places: &[Place], bits: u32) -> TokenStream {
     move_between(from, places.iter().map(|p| (p.value_lo, p.lo, p.width())), bits)
 }
@@ -113,10 +95,24 @@ pub(super) fn move_between(
             None => distances.push((distance, arrive)),
         }
     }
-    joined(
-        distances
-            .into_iter()
-            .map(|(distance, arrive)| moved(from, distance, arrive, ones(bits)))
-            .collect(),
-    )
+    let parts: Vec<TokenStream> =
+        distances.into_iter().map(|(distance, arrive)| moved(from, distance, arrive, ones(bits))).collect();
+    match &parts[..] {
+        [] => quote! { 0 },
+        [one] => one.clone(),
+        several => quote! { (#(#several)|*) },
+    }
+}
+
+/// An expression that stands by itself: without the parentheses around all of it.
+pub(super) fn bare(value: TokenStream) -> TokenStream {
+    let mut trees = value.clone().into_iter();
+    match (trees.next(), trees.next()) {
+        (Some(proc_macro2::TokenTree::Group(group)), None)
+            if group.delimiter() == proc_macro2::Delimiter::Parenthesis =>
+        {
+            group.stream()
+        }
+        _ => value,
+    }
 }

@@ -3,16 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::bits::{Place, extract, insert, literal, mask, ones, put};
+use super::bits::{Place, bare, extract, insert, literal, mask, ones, put};
 use super::docs;
 use super::model::{Descriptor, Model, getter, places_text, setter};
 use crate::ir::{FieldId, KindClass, Role};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
-    let types = model
-        .descriptors
-        .iter()
-        .map(|descriptor| emit_one(model, descriptor));
+    let types = model.descriptors.iter().map(|descriptor| emit_one(model, descriptor));
     quote! { #(#types)* }
 }
 
@@ -26,10 +23,7 @@ fn emit_one(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     let fields = descriptor.fields();
     let accessors = fields.iter().map(|&id| accessors(model, descriptor, id));
     let debug = debug(model, descriptor, &fields);
-    let missing = format!(
-        " The descriptor in a word; `None` for a word that is no `{}` there.",
-        kind.name
-    );
+    let missing = format!(" The descriptor in a word; `None` for a word that is no `{}` there.", kind.name);
     quote! {
         #about
         #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,11 +61,8 @@ fn predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     if all.is_empty() {
         return quote! { { let _ = raw; false } };
     }
-    let closed: Vec<FieldId> = descriptor
-        .fields()
-        .into_iter()
-        .filter(|&id| model.field(id).other_values_fault)
-        .collect();
+    let closed: Vec<FieldId> =
+        descriptor.fields().into_iter().filter(|&id| model.field(id).other_values_fault).collect();
     if !closed.is_empty() && descriptor.cubes().len() > 1 {
         all = quote! { (#all) };
     }
@@ -124,18 +115,16 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
 
 /// The address bits that a descriptor holds.
 pub(super) fn address_mask(places: &[Place]) -> u64 {
-    places
-        .iter()
-        .fold(0, |mask, p| mask | ones(p.width()) << p.value_lo)
+    places.iter().fold(0, |mask, p| mask | ones(p.width()) << p.value_lo)
 }
 
 /// `address: u64` in its places of a word.
 pub(super) fn place_address(model: &Model<'_>, places: &[Place]) -> TokenStream {
     let placed = insert(&quote! { address }, places, 64);
     if model.format.word_bits == 64 {
-        quote! { (#placed) }
+        placed
     } else {
-        quote! { (#placed) as u32 }
+        quote! { (#placed as u32) }
     }
 }
 
@@ -157,7 +146,7 @@ fn address(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
         KindClass::Leaf => (quote! { output }, "The output address"),
     };
     let about = format!(" {what}, {}.", places_text(&places));
-    let value = take_address(model, &quote! { self.0 }, &places);
+    let value = bare(take_address(model, &quote! { self.0 }, &places));
     quote! {
         #[doc = #about]
         #[inline(always)]
@@ -192,45 +181,39 @@ pub(super) fn accessor_pair(
     let field = model.field(id);
     let (get, set) = (getter(field), setter(field));
     let field_type = model.field_type(id);
-    let default = if default == 0 {
-        String::new()
-    } else {
-        format!(" Default {default:#x}.")
-    };
+    let default = if default == 0 { String::new() } else { format!(" Default {default:#x}.") };
     let about = format!(" {}, {}.{default}", field.manual_name, places_text(places));
-    let cast = |value: TokenStream| {
-        if bits == model.format.word_bits {
-            value
-        } else {
-            quote! { (#value) as u32 }
-        }
-    };
-    let value = extract(word, places, bits);
-    let (got, raw) = match model.field_types.get(&id) {
+    let bits_of_word = literal(mask(places));
+    let same_word = bits == model.format.word_bits;
+    let (got, value) = match model.field_types.get(&id) {
         Some(name) => {
-            let value = cast(value);
+            let value = bare(extract(word, places, bits));
+            let value = if same_word {
+                value
+            } else {
+                quote! { (#value) as u32 }
+            };
             (quote! { #name(#value) }, quote! { value.0 })
         }
-        None => {
-            let bit = literal(mask(places));
-            (quote! { #word & #bit != 0 }, quote! { value })
-        }
+        None => (quote! { #word & #bits_of_word != 0 }, quote! { value }),
     };
     let unsigned = quote::format_ident!("u{bits}");
-    let raw = match model.field_types.get(&id) {
-        Some(_) if bits == model.format.word_bits => raw,
-        _ => quote! { (#raw as #unsigned) },
+    let is_word = same_word && model.field_types.contains_key(&id);
+    let value = if is_word {
+        value
+    } else {
+        quote! { (#value as #unsigned) }
     };
-    let placed = insert(&raw, places, bits);
-    let hole = literal(mask(places));
-    let wrapped = wrap(quote! { #word & !#hole | #placed });
+    let placed = insert(&value, places, field.bits);
+    let wrapped = wrap(quote! { #word & !#bits_of_word | #placed });
     let alias = &field.name;
     let alias = (get != alias).then(|| quote! { #[doc(alias = #alias)] });
+    let about_set = format!(" With another {}.", field.manual_name);
     quote! {
         #[doc = #about]
         #alias
         pub const fn #get(self) -> #field_type { #got }
-        #[doc = #about]
+        #[doc = #about_set]
         pub const fn #set(self, value: #field_type) -> Self { #wrapped }
     }
 }

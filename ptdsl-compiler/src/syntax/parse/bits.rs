@@ -11,11 +11,7 @@ use crate::source::{FileId, Spanned};
 pub(super) fn slice(file: FileId, node: Node<'_>) -> Slice {
     let span = span(file, &node);
     let mut nodes = Nodes::of(file, node);
-    Slice {
-        name: nodes.name(),
-        bits: nodes.take(Rule::range).map(|node| range(file, node)),
-        span,
-    }
+    Slice { name: nodes.name(), bits: nodes.take(Rule::range).map(|node| range(file, node)), span }
 }
 
 /// `[hi:lo]` or `[bit]`.
@@ -23,16 +19,9 @@ pub(super) fn range(file: FileId, node: Node<'_>) -> Range {
     let span = span(file, &node);
     let mut nodes = Nodes::of(file, node);
     let hi = bound(file, nodes.need(Rule::bound));
-    let lo = nodes
-        .take(Rule::colon)
-        .map(|_| bound(file, nodes.need(Rule::bound)));
+    let lo = nodes.take(Rule::colon).map(|_| bound(file, nodes.need(Rule::bound)));
     let single = lo.is_none();
-    Range {
-        lo: lo.unwrap_or_else(|| hi.clone()),
-        hi,
-        single,
-        span,
-    }
+    Range { lo: lo.unwrap_or_else(|| hi.clone()), hi, single, span }
 }
 
 fn bound(file: FileId, node: Node<'_>) -> Spanned<Bound> {
@@ -42,15 +31,9 @@ fn bound(file: FileId, node: Node<'_>) -> Spanned<Bound> {
     for node in node.into_inner() {
         match node.as_rule() {
             Rule::number => {
-                terms.push(BoundTerm {
-                    minus,
-                    atom: BoundAtom::Number(number(file, &node).node),
-                });
+                terms.push(BoundTerm { minus, atom: BoundAtom::Number(number(file, &node).node) });
             }
-            Rule::name => terms.push(BoundTerm {
-                minus,
-                atom: BoundAtom::Symbol(name(file, &node)),
-            }),
+            Rule::name => terms.push(BoundTerm { minus, atom: BoundAtom::Symbol(name(file, &node)) }),
             rule => minus = rule == Rule::minus,
         }
     }
@@ -124,10 +107,7 @@ fn test(file: FileId, nodes: &mut Nodes<'_>) -> Guard {
 
 /// `{ .. }` of a kind or of `fields`.
 pub(super) fn body(file: FileId, node: Node<'_>) -> Vec<Entry> {
-    Nodes::of(file, node)
-        .all(Rule::entry)
-        .map(|node| entry(file, node))
-        .collect()
+    Nodes::of(file, node).all(Rule::entry).map(|node| entry(file, node)).collect()
 }
 
 fn entry(file: FileId, node: Node<'_>) -> Entry {
@@ -141,10 +121,7 @@ fn entry(file: FileId, node: Node<'_>) -> Entry {
         EntryKind::Splice(inside.name())
     } else {
         let range = range(file, inside.need(Rule::range));
-        EntryKind::Bits {
-            range,
-            meaning: choices(file, &mut inside),
-        }
+        EntryKind::Bits { range, meaning: choices(file, &mut inside) }
     };
     Entry { docs, span, kind }
 }
@@ -157,11 +134,7 @@ fn choices(file: FileId, nodes: &mut Nodes<'_>) -> Meaning {
     }
     let option = nodes.name();
     nodes.need(Rule::kw_else);
-    Meaning::If {
-        then: Box::new(first),
-        option,
-        otherwise: Box::new(choices(file, nodes)),
-    }
+    Meaning::If { then: Box::new(first), option, otherwise: Box::new(choices(file, nodes)) }
 }
 
 fn meaning(file: FileId, node: Node<'_>) -> Meaning {
@@ -182,20 +155,14 @@ fn meaning(file: FileId, node: Node<'_>) -> Meaning {
         _ => Meaning::Field(Field {
             name: nodes.name(),
             alias: nodes.take(Rule::alias).map(|node| Nodes::of(file, node).string()),
-            default: nodes
-                .take(Rule::default)
-                .map(|node| Nodes::of(file, node).number()),
+            default: nodes.take(Rule::default).map(|node| Nodes::of(file, node).number()),
             values: nodes.take(Rule::values).map(|node| values(file, node)),
         }),
     }
 }
 
 fn values(file: FileId, node: Node<'_>) -> FieldValues {
-    let mut found = FieldValues {
-        values: Vec::new(),
-        else_fault: None,
-        span: span(file, &node),
-    };
+    let mut found = FieldValues { values: Vec::new(), else_fault: None, span: span(file, &node) };
     for node in node.into_inner() {
         match node.as_rule() {
             Rule::value => {

@@ -19,9 +19,7 @@ pub(super) fn file(file: FileId, pairs: &mut Pairs<'_, Rule>) -> (Vec<Use>, Vec<
     let mut nodes = Nodes::of(file, whole);
     let mut uses = Vec::new();
     while let Some(node) = nodes.take(Rule::use_line) {
-        uses.push(Use {
-            path: Nodes::of(file, node).string(),
-        });
+        uses.push(Use { path: Nodes::of(file, node).string() });
     }
     (uses, nodes.all(Rule::item).map(|node| item(file, node)).collect())
 }
@@ -33,11 +31,7 @@ fn item(file: FileId, node: Node<'_>) -> Item {
     let declaration = nodes.any();
     let span = span(file, &declaration);
     let inner = Nodes::of(file, declaration).any();
-    Item {
-        docs,
-        span,
-        kind: kind(file, inner),
-    }
+    Item { docs, span, kind: kind(file, inner) }
 }
 
 /// What is declared.
@@ -54,11 +48,7 @@ fn kind(file: FileId, node: Node<'_>) -> ItemKind {
         Rule::option => {
             let name = nodes.name();
             nodes.need(Rule::kw_of);
-            let scope = if nodes.next_is(Rule::kw_table) {
-                OptionScope::Table
-            } else {
-                OptionScope::Type
-            };
+            let scope = if nodes.next_is(Rule::kw_table) { OptionScope::Table } else { OptionScope::Type };
             ItemKind::Option(OptionDeclaration { name, scope })
         }
         Rule::set => ItemKind::Set(nodes.name()),
@@ -73,10 +63,9 @@ fn kind(file: FileId, node: Node<'_>) -> ItemKind {
         Rule::table => ItemKind::Kind(descriptor(nodes, KindClass::Table)),
         Rule::leaf => ItemKind::Kind(descriptor(nodes, KindClass::Leaf)),
         Rule::otherwise_reserved => ItemKind::OtherwiseReserved,
-        Rule::fields => ItemKind::Fields(Fields {
-            name: nodes.name(),
-            body: bits::body(file, nodes.need(Rule::body)),
-        }),
+        Rule::fields => {
+            ItemKind::Fields(Fields { name: nodes.name(), body: bits::body(file, nodes.need(Rule::body)) })
+        }
         Rule::effective => {
             let field = nodes.name();
             ItemKind::Effective(Effective {
@@ -92,20 +81,14 @@ fn kind(file: FileId, node: Node<'_>) -> ItemKind {
                 rows: nodes.all(Rule::row).map(|node| values::row(file, node)).collect(),
             })
         }
-        Rule::forbid => ItemKind::Forbid(
-            nodes
-                .all(Rule::assignment)
-                .map(|node| values::assignment(file, node))
-                .collect(),
-        ),
+        Rule::forbid => {
+            ItemKind::Forbid(nodes.all(Rule::assignment).map(|node| values::assignment(file, node)).collect())
+        }
         Rule::group => ItemKind::Group(group(&mut nodes)),
         Rule::change => ItemKind::Change(values::change(nodes)),
-        Rule::registers => ItemKind::Registers(
-            nodes
-                .all(Rule::register)
-                .map(|node| values::register(file, node))
-                .collect(),
-        ),
+        Rule::registers => {
+            ItemKind::Registers(nodes.all(Rule::register).map(|node| values::register(file, node)).collect())
+        }
         Rule::instruction => ItemKind::Instruction(Instruction {
             name: nodes.name(),
             parameters: arguments(&mut nodes),
@@ -113,10 +96,7 @@ fn kind(file: FileId, node: Node<'_>) -> ItemKind {
         }),
         Rule::operand => {
             let name = nodes.name();
-            let bits = nodes
-                .all(Rule::bits_value)
-                .map(|node| values::bits_value(file, node))
-                .collect();
+            let bits = nodes.all(Rule::bits_value).map(|node| values::bits_value(file, node)).collect();
             ItemKind::Operand(Operand { name, bits })
         }
         Rule::sequence => ItemKind::Sequence(sequence(nodes)),
@@ -135,9 +115,7 @@ fn names(nodes: Nodes<'_>) -> Vec<Name> {
 /// `(a, b)`, or nothing.
 fn arguments(nodes: &mut Nodes<'_>) -> Vec<Name> {
     let file = nodes.file;
-    nodes
-        .take(Rule::arguments)
-        .map_or_else(Vec::new, |node| names(Nodes::of(file, node)))
+    nodes.take(Rule::arguments).map_or_else(Vec::new, |node| names(Nodes::of(file, node)))
 }
 
 fn input(nodes: &mut Nodes<'_>) -> Input {
@@ -149,11 +127,7 @@ fn input(nodes: &mut Nodes<'_>) -> Input {
         Some(node) => Extend::Bit(bits::slice(file, node)),
         None => Extend::Constant(nodes.number()),
     };
-    Input {
-        slice,
-        down_to,
-        extend,
-    }
+    Input { slice, down_to, extend }
 }
 
 fn output(nodes: &mut Nodes<'_>) -> Output {
@@ -166,10 +140,7 @@ fn output(nodes: &mut Nodes<'_>) -> Output {
             let mut nodes = Nodes::of(file, node);
             (nodes.number(), nodes.number())
         });
-        Limit {
-            name,
-            choices: choices.collect(),
-        }
+        Limit { name, choices: choices.collect() }
     });
     Output { slice, limit }
 }
@@ -180,12 +151,7 @@ fn level(mut nodes: Nodes<'_>) -> Level {
     let index = bits::slice(file, nodes.need(Rule::slice));
     nodes.need(Rule::semi);
     let empty = nodes.take(Rule::kw_empty).map(|_| nodes.number());
-    Level {
-        number,
-        index,
-        empty,
-        kinds: names(nodes),
-    }
+    Level { number, index, empty, kinds: names(nodes) }
 }
 
 fn descriptor(mut nodes: Nodes<'_>, class: KindClass) -> Kind {
@@ -195,29 +161,15 @@ fn descriptor(mut nodes: Nodes<'_>, class: KindClass) -> Kind {
         KindClass::Table | KindClass::Leaf => nodes.name(),
     };
     let guard = bits::guard(file, nodes.need(Rule::guard));
-    Kind {
-        class,
-        name,
-        guard,
-        body: bits::body(file, nodes.need(Rule::body)),
-    }
+    Kind { class, name, guard, body: bits::body(file, nodes.need(Rule::body)) }
 }
 
 fn group(nodes: &mut Nodes<'_>) -> Group {
     let file = nodes.file;
     let count = nodes.number();
     let first = nodes.integer();
-    let last = if nodes.next_is(Rule::through) {
-        nodes.integer()
-    } else {
-        first.clone()
-    };
-    Group {
-        count,
-        first,
-        last,
-        mark: values::assignment(file, nodes.need(Rule::assignment)),
-    }
+    let last = if nodes.next_is(Rule::through) { nodes.integer() } else { first.clone() };
+    Group { count, first, last, mark: values::assignment(file, nodes.need(Rule::assignment)) }
 }
 
 fn sequence(mut nodes: Nodes<'_>) -> Sequence {
@@ -230,19 +182,8 @@ fn sequence(mut nodes: Nodes<'_>) -> Sequence {
         let mut nodes = Nodes::of(file, node);
         let name = nodes.name();
         let brackets = nodes.take(Rule::arguments);
-        let span = brackets
-            .as_ref()
-            .map_or(name.span, |node| name.span.to(span(file, node)));
-        Step {
-            name,
-            arguments: brackets.map_or_else(Vec::new, |node| names(Nodes::of(file, node))),
-            span,
-        }
+        let span = brackets.as_ref().map_or(name.span, |node| name.span.to(span(file, node)));
+        Step { name, arguments: brackets.map_or_else(Vec::new, |node| names(Nodes::of(file, node))), span }
     });
-    Sequence {
-        verb,
-        object,
-        steps: steps.collect(),
-        head,
-    }
+    Sequence { verb, object, steps: steps.collect(), head }
 }

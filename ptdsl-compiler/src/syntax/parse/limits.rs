@@ -12,12 +12,7 @@ pub(super) fn check(source: &Source<'_>, faults: &mut Diagnostics) -> bool {
     match too_deep(source.tokens) {
         Some(token) => {
             let message = format!("nesting or chaining deeper than {MAX_NESTING}");
-            let fault = Diagnostic::new(
-                Code::Nesting,
-                message,
-                source.at(&token),
-                "one more than is taken",
-            );
+            let fault = Diagnostic::new(Code::Nesting, message, source.at(&token), "one more than is taken");
             faults.push(fault.help("split the declaration, or leave out brackets that do nothing"));
             false
         }
@@ -42,9 +37,7 @@ pub(super) fn value(text: &str) -> Result<u64, NumberFault> {
         (2, digits, 0)
     } else {
         let suffixes = [('K', 10), ('M', 20), ('G', 30)];
-        let sized = suffixes
-            .iter()
-            .find_map(|&(letter, shift)| Some((text.strip_suffix(letter)?, shift)));
+        let sized = suffixes.iter().find_map(|&(letter, shift)| Some((text.strip_suffix(letter)?, shift)));
         let (digits, shift) = sized.unwrap_or((text, 0));
         (10, digits, shift)
     };
@@ -55,10 +48,7 @@ pub(super) fn value(text: &str) -> Result<u64, NumberFault> {
     let mut fits = true;
     for digit in digits.chars().filter(|&c| c != '_') {
         let digit = digit.to_digit(radix).ok_or(NumberFault::Malformed)?;
-        match value
-            .checked_mul(radix.into())
-            .and_then(|value| value.checked_add(digit.into()))
-        {
+        match value.checked_mul(radix.into()).and_then(|value| value.checked_add(digit.into())) {
             Some(next) => value = next,
             None => fits = false,
         }
@@ -105,12 +95,8 @@ fn string(source: &Source<'_>, token: &Token<'_>, closed: bool) -> Option<Diagno
         return Some(fault.help("a string ends on the line where it begins"));
     }
     let start = token.start + token.text.find(['\\', '\r'])?;
-    let fault = Diagnostic::new(
-        Code::Text,
-        "strings have no escapes",
-        source.span(start, start + 1),
-        "not taken",
-    );
+    let fault =
+        Diagnostic::new(Code::Text, "strings have no escapes", source.span(start, start + 1), "not taken");
     Some(fault.help("write the characters themselves; `\"` and `\\` cannot stand in a string"))
 }
 
@@ -152,12 +138,9 @@ mod tests {
 
     #[test]
     fn other_numbers_have_none() {
-        for text in [
-            "18446744073709551616",
-            "0x1_0000_0000_0000_0000",
-            "17179869184G",
-            "99999999999999999999999999K",
-        ] {
+        for text in
+            ["18446744073709551616", "0x1_0000_0000_0000_0000", "17179869184G", "99999999999999999999999999K"]
+        {
             assert_eq!(value(text), Err(NumberFault::TooLarge), "{text}");
         }
         for text in ["0x", "0x_", "0b2", "12a", "0x1g", "K", "4KK", "4KK2", "0x4K"] {

@@ -4,6 +4,7 @@ use super::super::grammar::Rule;
 use super::super::token::{Token, TokenKind};
 use super::Source;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::suggest;
 use pest::error::{Error, ErrorVariant};
 use std::ops::Range;
 
@@ -96,19 +97,13 @@ pub(super) fn finding(
             token.is_none_or(|token| source.text[before.end()..token.start].contains('\n') || token.is("}"))
         });
     let mut fault = match (before, token) {
-        (Some(before), _) if missing_semi => Diagnostic::new(
-            Code::Syntax,
-            message,
-            source.at(&before),
-            "`;` is missing behind this",
-        ),
+        (Some(before), _) if missing_semi => {
+            Diagnostic::new(Code::Syntax, message, source.at(&before), "`;` is missing behind this")
+        }
         (_, Some(token)) => Diagnostic::new(Code::Syntax, message, source.at(&token), "cannot stand here"),
-        (Some(before), None) => Diagnostic::new(
-            Code::Syntax,
-            message,
-            source.at(&before),
-            "the text ends behind this",
-        ),
+        (Some(before), None) => {
+            Diagnostic::new(Code::Syntax, message, source.at(&before), "the text ends behind this")
+        }
         (None, None) => Diagnostic::without_place(Code::Syntax, message),
     };
     if token.is_none()
@@ -132,11 +127,7 @@ pub(super) fn finding(
         (_, Some(token)) if kebab(before, token, after).is_some() => Some((token.start..token.end(), "_")),
         _ => None,
     };
-    let blame = if missing_semi {
-        found.saturating_sub(1)
-    } else {
-        found
-    };
+    let blame = if missing_semi { found.saturating_sub(1) } else { found };
     Finding { fault, blame, repair }
 }
 
@@ -158,23 +149,14 @@ fn help(
 ) -> Option<String> {
     let token = token?;
     let wants = |rule| rules.contains(&rule);
-    let declarations = [
-        Rule::file,
-        Rule::item,
-        Rule::member,
-        Rule::declaration,
-        Rule::member_declaration,
-    ];
+    let declarations = [Rule::file, Rule::item, Rule::member, Rule::declaration, Rule::member_declaration];
     let declaration = declarations.into_iter().any(wants);
     if token.kind == TokenKind::Word {
         if declaration {
             return declaration_help(token.text);
         }
         if wants(Rule::name) && RESERVED.contains(&token.text) {
-            return Some(format!(
-                "`{}` is a word of the language and cannot be a name",
-                token.text
-            ));
+            return Some(format!("`{}` is a word of the language and cannot be a name", token.text));
         }
         let mut keywords: Vec<String> = rules.iter().filter_map(keyword).collect();
         if wants(Rule::class) {
@@ -220,12 +202,7 @@ fn declaration_help(word: &str) -> Option<String> {
         "format" => Some("a format cannot stand inside another one; close that one first".to_owned()),
         _ => closest(word, DECLARATIONS.into_iter())
             .map(|word| format!("did you mean `{word}`?"))
-            .or_else(|| {
-                Some(format!(
-                    "declarations begin with one of: {}",
-                    DECLARATIONS.join(", ")
-                ))
-            }),
+            .or_else(|| Some(format!("declarations begin with one of: {}", DECLARATIONS.join(", ")))),
     }
 }
 
@@ -346,29 +323,7 @@ fn word(rule: &Rule) -> String {
     text.to_owned()
 }
 
-/// The candidate that is at most a third of its letters away from `word`.
+/// The candidate that was probably meant; no word of the language is near a very long one.
 fn closest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let near = candidates.map(|candidate| (distance(word, candidate), candidate));
-    near.filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// How many letters must be added, taken away, replaced, or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(32).collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replace = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replace.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
+    if word.len() <= 32 { suggest::closest(word, candidates) } else { None }
 }

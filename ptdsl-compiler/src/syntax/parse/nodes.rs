@@ -19,19 +19,12 @@ pub(super) struct Nodes<'t> {
 impl<'t> Nodes<'t> {
     /// The children of `node`.
     pub(super) fn of(file: FileId, node: Node<'t>) -> Self {
-        Nodes {
-            file,
-            pairs: node.into_inner(),
-        }
+        Nodes { file, pairs: node.into_inner() }
     }
 
     /// The next child if it comes from `rule`; otherwise nothing is consumed.
     pub(super) fn take(&mut self, rule: Rule) -> Option<Node<'t>> {
-        if self.pairs.peek()?.as_rule() == rule {
-            self.pairs.next()
-        } else {
-            None
-        }
+        if self.pairs.peek()?.as_rule() == rule { self.pairs.next() } else { None }
     }
 
     /// The next child from `rule`; those before it are words and signs that say nothing more and are skipped.
@@ -43,9 +36,7 @@ impl<'t> Nodes<'t> {
 
     /// The next child, whatever it comes from.
     pub(super) fn any(&mut self) -> Node<'t> {
-        self.pairs
-            .next()
-            .unwrap_or_else(|| unreachable!("the grammar has a node here"))
+        self.pairs.next().unwrap_or_else(|| unreachable!("the grammar has a node here"))
     }
 
     /// Whether the next child comes from `rule`.
@@ -103,10 +94,7 @@ impl<'t> Nodes<'t> {
             let line = node.as_str().trim_end();
             let line = line.strip_prefix("///").unwrap_or(line);
             let place = span(self.file, &node);
-            docs.push(Spanned::new(
-                line.strip_prefix(' ').unwrap_or(line).to_owned(),
-                place,
-            ));
+            docs.push(Spanned::new(line.strip_prefix(' ').unwrap_or(line).to_owned(), place));
         }
         docs
     }

@@ -30,17 +30,10 @@ pub(super) fn all_errors(source: &Source<'_>, first: &Error<Rule>, faults: &mut 
         let mut words = tokens(&text);
         words.retain(|token| token.kind != TokenKind::Comment);
         let at = position(&error);
-        let found = words
-            .iter()
-            .position(|token| token.end() > at)
-            .unwrap_or(words.len());
+        let found = words.iter().position(|token| token.end() > at).unwrap_or(words.len());
         let finding = message::finding(source, &words, found, &error);
         // A bad number or string was reported before; the grammar's words for it would say less.
-        if words
-            .get(found)
-            .and_then(|token| limits::fault(source, token))
-            .is_none()
-        {
+        if words.get(found).and_then(|token| limits::fault(source, token)).is_none() {
             faults.push(finding.fault);
         }
         let (bytes, other) = match finding.repair {
@@ -71,27 +64,17 @@ fn position(error: &Error<Rule>) -> usize {
 
 /// As many spaces; lines stay lines, and so every byte of the text stays at its place.
 fn blank(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
-        .collect()
+    text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
 }
 
 /// The smallest run of tokens around the one at `found` that can be left out; empty at the end of the text.
 fn piece(text: &str, tokens: &[Token<'_>], found: usize) -> Range<usize> {
-    let mut list = List {
-        text,
-        tokens,
-        range: 0..tokens.len(),
-        begins: begins_declaration,
-    };
+    let mut list = List { text, tokens, range: 0..tokens.len(), begins: begins_declaration };
     let mut in_registers = false;
     let mut smallest = 0..0;
     while let Some(next) = list.element(found) {
         smallest = next.clone();
-        let head = next
-            .clone()
-            .find(|&i| tokens[i].kind != TokenKind::Doc)
-            .map_or("", |i| tokens[i].text);
+        let head = next.clone().find(|&i| tokens[i].kind != TokenKind::Doc).map_or("", |i| tokens[i].text);
         if !(in_registers || LISTS.contains(&head)) {
             break;
         }
@@ -104,11 +87,7 @@ fn piece(text: &str, tokens: &[Token<'_>], found: usize) -> Range<usize> {
             break;
         }
         list.range = open + 1..close;
-        list.begins = if head == "format" {
-            begins_declaration
-        } else {
-            begins_bits
-        };
+        list.begins = if head == "format" { begins_declaration } else { begins_bits };
     }
     smallest
 }

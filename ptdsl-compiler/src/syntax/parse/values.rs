@@ -15,16 +15,8 @@ pub(super) fn row(file: FileId, node: Node<'_>) -> AttributeRow {
     let docs = nodes.docs();
     let name = nodes.name();
     let span = name.span.to(span(file, &node));
-    let settings = nodes
-        .all(Rule::assignment)
-        .map(|node| assignment(file, node))
-        .collect();
-    AttributeRow {
-        docs,
-        name,
-        settings,
-        span,
-    }
+    let settings = nodes.all(Rule::assignment).map(|node| assignment(file, node)).collect();
+    AttributeRow { docs, name, settings, span }
 }
 
 /// `AP2 = ro` or `XN = 1`
@@ -45,10 +37,7 @@ pub(super) fn assignment(file: FileId, node: Node<'_>) -> Assignment {
 /// `change { .. }`
 pub(super) fn change(nodes: Nodes<'_>) -> Change {
     let file = nodes.file;
-    let mut change = Change {
-        rules: Vec::new(),
-        otherwise: None,
-    };
+    let mut change = Change { rules: Vec::new(), otherwise: None };
     for node in nodes.rest() {
         match node.as_rule() {
             Rule::change_rule => change.rules.push(change_rule(file, node)),
@@ -72,12 +61,7 @@ fn change_rule(file: FileId, node: Node<'_>) -> ChangeRule {
         let mut nodes = Nodes::of(file, node);
         (nodes.number(), nodes.number())
     });
-    ChangeRule {
-        fields,
-        transition,
-        class: class(file, nodes.need(Rule::class)),
-        span: place,
-    }
+    ChangeRule { fields, transition, class: class(file, nodes.need(Rule::class)), span: place }
 }
 
 fn class(file: FileId, node: Node<'_>) -> Spanned<ChangeClass> {
@@ -99,13 +83,8 @@ pub(super) fn register(file: FileId, node: Node<'_>) -> Register {
     let docs = nodes.docs();
     let name = nodes.name();
     let span_without_docs = name.span.to(whole);
-    let mut register = Register {
-        docs,
-        name,
-        bits: Vec::new(),
-        otherwise_zero: None,
-        span: span_without_docs,
-    };
+    let mut register =
+        Register { docs, name, bits: Vec::new(), otherwise_zero: None, span: span_without_docs };
     for node in nodes.rest() {
         match node.as_rule() {
             Rule::bits_value => register.bits.push(bits_value(file, node)),
@@ -120,10 +99,7 @@ pub(super) fn register(file: FileId, node: Node<'_>) -> Register {
 pub(super) fn bits_value(file: FileId, node: Node<'_>) -> BitsValue {
     let mut nodes = Nodes::of(file, node);
     let range = bits::range(file, nodes.need(Rule::range));
-    BitsValue {
-        range,
-        value: expression(file, nodes.need(Rule::expression)),
-    }
+    BitsValue { range, value: expression(file, nodes.need(Rule::expression)) }
 }
 
 /// `a if option else b`, the loosest level. Nesting is bounded by `MAX_NESTING`.
@@ -136,14 +112,7 @@ pub(super) fn expression(file: FileId, node: Node<'_>) -> Spanned<Expression> {
     let option = nodes.name();
     let otherwise = expression(file, nodes.need(Rule::expression));
     let span = then.span.to(otherwise.span);
-    Spanned::new(
-        Expression::If {
-            then: Box::new(then),
-            option,
-            otherwise: Box::new(otherwise),
-        },
-        span,
-    )
+    Spanned::new(Expression::If { then: Box::new(then), option, otherwise: Box::new(otherwise) }, span)
 }
 
 /// `a | b`, `a & b`, or a sum; operators of one level group from the left.
@@ -168,14 +137,8 @@ fn binary(file: FileId, node: Node<'_>) -> Spanned<Expression> {
         };
         let right = operand(&mut nodes);
         let span = left.span.to(right.span);
-        left = Spanned::new(
-            Expression::Binary {
-                operator,
-                left: Box::new(left),
-                right: Box::new(right),
-            },
-            span,
-        );
+        left =
+            Spanned::new(Expression::Binary { operator, left: Box::new(left), right: Box::new(right) }, span);
     }
     left
 }
@@ -190,10 +153,7 @@ fn atom(file: FileId, nodes: &mut Nodes<'_>) -> Spanned<Expression> {
         Rule::along => {
             let mut inside = Nodes::of(file, node);
             let place = name(file, &inside.any());
-            Expression::Along {
-                place,
-                field: inside.name(),
-            }
+            Expression::Along { place, field: inside.name() }
         }
         Rule::slice => Expression::Slice(bits::slice(file, node)),
         // Only an expression in brackets is left.

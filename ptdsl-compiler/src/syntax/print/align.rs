@@ -60,9 +60,7 @@ fn pad_cells(lines: &mut [Line]) {
 fn groups(lines: &[Line]) -> Vec<(usize, usize)> {
     let mut groups: Vec<(usize, usize)> = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {
-        let above = at
-            .checked_sub(1)
-            .filter(|&above| !line.blank_before && lines[above].list == line.list);
+        let above = at.checked_sub(1).filter(|&above| !line.blank_before && lines[above].list == line.list);
         let group = match line.cell.as_ref().map(|cell| &cell.column) {
             Some(Column::Ranges) => 0,
             Some(Column::Arrows) => 1,

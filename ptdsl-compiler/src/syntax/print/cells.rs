@@ -40,8 +40,5 @@ pub(super) fn cell(words: &[Token<'_>], line: &str, kind: List, whole: bool) -> 
     };
     let left = flat(&words[..at]);
     let padded = line.strip_prefix(&left).is_some_and(|rest| rest.starts_with(' '));
-    padded.then(|| Cell {
-        column,
-        at: left.len() + 1,
-    })
+    padded.then(|| Cell { column, at: left.len() + 1 })
 }

@@ -43,12 +43,7 @@ pub(super) enum List {
 /// All lines of a text.
 pub(super) fn lines(tokens: &[Token<'_>], text: &str) -> Vec<Line> {
     let tokens = without_idle_signs(tokens);
-    let mut layout = Layout {
-        tokens: &tokens,
-        text,
-        lines: Vec::new(),
-        lists: 0,
-    };
+    let mut layout = Layout { tokens: &tokens, text, lines: Vec::new(), lists: 0 };
     layout.list(0..tokens.len(), 0, List::Statements);
     layout.lines
 }
@@ -73,10 +68,7 @@ impl<'t> Layout<'t> {
     /// Number of line ends between a token and the one before it.
     fn line_ends_before(&self, at: usize) -> usize {
         let from = at.checked_sub(1).map_or(0, |before| self.tokens[before].end());
-        self.text[from..self.tokens[at].start]
-            .bytes()
-            .filter(|&byte| byte == b'\n')
-            .count()
+        self.text[from..self.tokens[at].start].bytes().filter(|&byte| byte == b'\n').count()
     }
 
     /// Whether a comment stands on the line of the word before it.
@@ -92,33 +84,14 @@ impl<'t> Layout<'t> {
         while at < range.end {
             let blank_before = at > range.start && self.line_ends_before(at) > 1;
             if is_remark(&self.tokens[at]) {
-                self.remark(
-                    at,
-                    Place {
-                        indent,
-                        blank_before,
-                        list,
-                        kind,
-                    },
-                );
+                self.remark(at, Place { indent, blank_before, list, kind });
                 at += 1;
             } else {
                 let end = self.piece_end(at..range.end, kind);
-                self.piece(
-                    at..end,
-                    Place {
-                        indent,
-                        blank_before,
-                        list,
-                        kind,
-                    },
-                );
+                self.piece(at..end, Place { indent, blank_before, list, kind });
                 if kind == List::Commas && !self.tokens[end - 1].is(",") {
                     // Each value has its line, so each ends with a comma.
-                    self.lines
-                        .last_mut()
-                        .into_iter()
-                        .for_each(|line| line.text.push(','));
+                    self.lines.last_mut().into_iter().for_each(|line| line.text.push(','));
                 }
                 at = end;
             }
@@ -129,28 +102,13 @@ impl<'t> Layout<'t> {
     fn remark(&mut self, at: usize, place: Place) {
         let text = self.tokens[at].text.to_owned();
         let behind = self.is_behind(at);
-        let above = self
-            .lines
-            .last_mut()
-            .filter(|line| behind && !line.remark && line.comment.is_none());
+        let above = self.lines.last_mut().filter(|line| behind && !line.remark && line.comment.is_none());
         if let Some(line) = above {
             line.comment = Some(text);
             return;
         }
-        let Place {
-            indent,
-            blank_before,
-            list,
-            ..
-        } = place;
-        self.lines.push(Line {
-            indent,
-            text,
-            blank_before,
-            list,
-            remark: true,
-            ..Line::default()
-        });
+        let Place { indent, blank_before, list, .. } = place;
+        self.lines.push(Line { indent, text, blank_before, list, remark: true, ..Line::default() });
     }
 
     /// The end of the piece that begins a list: behind its `;`, its `,`, or its `}` and what belongs to that.
@@ -167,9 +125,7 @@ impl<'t> Layout<'t> {
             if depth > 0 {
                 continue;
             }
-            let next = self.tokens[at + 1..list.end]
-                .iter()
-                .find(|token| !is_remark(token));
+            let next = self.tokens[at + 1..list.end].iter().find(|token| !is_remark(token));
             let goes_on = next.is_some_and(|next| next.is(";") || next.is_word("if"));
             if token.is(";") || token.is("}") && !goes_on || kind == List::Commas && token.is(",") {
                 break;
@@ -180,31 +136,16 @@ impl<'t> Layout<'t> {
 
     /// One declaration, entry, row, step or value.
     fn piece(&mut self, range: Range<usize>, place: Place) {
-        let words: Vec<Token<'t>> = self.tokens[range.clone()]
-            .iter()
-            .filter(|t| !is_remark(t))
-            .copied()
-            .collect();
+        let words: Vec<Token<'t>> =
+            self.tokens[range.clone()].iter().filter(|t| !is_remark(t)).copied().collect();
         let has_remark = words.len() < range.len();
         let blocks = self.blocks(range.clone());
         let on_one_line = blocks.iter().all(|block| self.is_on_one_line(block));
         let whole = (on_one_line && !has_remark).then(|| flat(&words));
         if let Some(whole) = whole.filter(|whole| place.indent + whole.chars().count() <= WIDTH) {
             let cell = cell(&words, &whole, place.kind, true);
-            let Place {
-                indent,
-                blank_before,
-                list,
-                ..
-            } = place;
-            self.lines.push(Line {
-                indent,
-                text: whole,
-                blank_before,
-                list,
-                cell,
-                ..Line::default()
-            });
+            let Place { indent, blank_before, list, .. } = place;
+            self.lines.push(Line { indent, text: whole, blank_before, list, cell, ..Line::default() });
             return;
         }
         let first = self.lines.len();
@@ -219,12 +160,7 @@ impl<'t> Layout<'t> {
     fn long_piece(&mut self, range: Range<usize>, blocks: &[Range<usize>], open_all: bool, place: Place) {
         let tokens = self.tokens;
         let head = &tokens[range.start];
-        let mut pen = Pen {
-            place,
-            text: String::new(),
-            indent: place.indent,
-            begun: false,
-        };
+        let mut pen = Pen { place, text: String::new(), indent: place.indent, begun: false };
         let mut at = range.start;
         while at < range.end {
             if is_remark(&tokens[at]) {
@@ -233,14 +169,7 @@ impl<'t> Layout<'t> {
                 } else {
                     pen.end_line(&mut self.lines, None);
                     let indent = place.indent + INDENT;
-                    self.remark(
-                        at,
-                        Place {
-                            indent,
-                            blank_before: false,
-                            ..place
-                        },
-                    );
+                    self.remark(at, Place { indent, blank_before: false, ..place });
                 }
                 at += 1;
                 continue;
@@ -269,11 +198,7 @@ impl<'t> Layout<'t> {
             } else {
                 pen.write("{", true, &mut self.lines);
                 pen.end_line(&mut self.lines, None);
-                self.list(
-                    block.start + 1..block.end - 1,
-                    place.indent + INDENT,
-                    inner(head, place.kind),
-                );
+                self.list(block.start + 1..block.end - 1, place.indent + INDENT, inner(head, place.kind));
                 pen.indent = place.indent;
                 "}".clone_into(&mut pen.text);
             }
@@ -333,12 +258,7 @@ impl Pen {
         if self.text.is_empty() {
             return;
         }
-        let Place {
-            indent,
-            blank_before,
-            list,
-            ..
-        } = self.place;
+        let Place { indent, blank_before, list, .. } = self.place;
         lines.push(Line {
             indent: self.indent,
             text: std::mem::take(&mut self.text),

@@ -48,8 +48,7 @@ fn is_sign(token: &Token<'_>) -> bool {
 fn in_range(line: &[Token<'_>], at: usize) -> bool {
     // Between brackets stand at most `MAX_NESTING` operators, one atom more, and a colon.
     let mut near = line[..at].iter().rev().take(2 * MAX_NESTING + 4);
-    near.find(|token| token.is("[") || token.is("]"))
-        .is_some_and(|token| token.is("["))
+    near.find(|token| token.is("[") || token.is("]")).is_some_and(|token| token.is("["))
 }
 
 /// Whether `line[at]` is the sign of a negative level and not a subtraction: `level -1`, `at levels -1..=2`.
