@@ -1,7 +1,9 @@
 //! A loader over folders, and findings as text.
 
-#[allow(dead_code, reason = "not every test that loads specs prints formats")]
+#![allow(dead_code, reason = "each test takes what it needs")]
+
 pub(crate) mod outline;
+pub(crate) mod texts;
 
 use ptdsl_compiler::Compilation;
 use ptdsl_compiler::diagnostic::render::{Style, render};

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::bits::{Place, bare, extract, insert, literal, mask, ones, put};
+use super::bits::{Place, bare, extract, insert, literal, mask, ones};
 use super::docs;
 use super::model::{Descriptor, Model, getter, places_text, setter};
 use crate::ir::{FieldId, KindClass, Role};
@@ -85,11 +85,7 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
             pub const EMPTY: Self = #name(#empty);
         };
     }
-    let mut defaults = descriptor.fixed();
-    for id in descriptor.fields() {
-        defaults |= put(&descriptor.field(id), model.field(id).default);
-    }
-    let defaults = literal(defaults);
+    let defaults = literal(descriptor.defaults(model));
     let address = descriptor.address();
     let reach = literal(address_mask(&address));
     let place = place_address(model, &address);

@@ -238,10 +238,7 @@ fn link(model: &Model<'_>, table: Option<&&Descriptor<'_>>) -> TokenStream {
     let Some(table) = table else {
         return quote! { let _ = child; 0 };
     };
-    let defaults = table
-        .fields()
-        .into_iter()
-        .fold(table.fixed(), |word, id| word | put(&table.field(id), model.field(id).default));
+    let defaults = table.defaults(model);
     let address = place_address(model, &table.address());
     debug_assert_ne!(address_mask(&table.address()), 0);
     let defaults = (defaults != 0).then(|| {

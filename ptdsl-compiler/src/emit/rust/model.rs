@@ -153,7 +153,21 @@ impl Descriptor<'_> {
                 Role::Res1 | Role::Mbo => place.mask(),
                 _ => 0,
             }
-        }) | self.kind.guard.first().map_or(0, |cube| cube.value)
+        })
+    }
+
+    /// The word with every field at its default and no address. Where that is no word of the kind, the bits that its
+    /// guard's first alternative asks for are set.
+    pub(super) fn defaults(&self, model: &Model<'_>) -> u64 {
+        let fields = self.fields();
+        let word =
+            fields.into_iter().fold(self.fixed(), |word, id| word | put(&self.field(id), model.field(id).default));
+        match self.kind.guard.first() {
+            Some(first) if !self.kind.guard.iter().any(|cube| word & cube.mask == cube.value) => {
+                word & !first.mask | first.value
+            }
+            _ => word,
+        }
     }
 
     /// The guard with the bits that fault otherwise.
