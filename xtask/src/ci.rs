@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::step::Step;
 use crate::tools::Tool;
-use crate::{test, tree};
+use crate::{qemu, test, tree};
 use std::path::{Path, PathBuf};
 
 /// Crates outside the workspace, which `--workspace` does not reach.
@@ -24,6 +24,7 @@ pub(crate) const STEPS: &[Step] = &[
         tools: &[Tool::Gcc, Tool::Clippy],
         run: linted,
     },
+    qemu::EL2_LINTS,
     Step {
         name: "rustdoc",
         purpose: "documentation builds without a warning",

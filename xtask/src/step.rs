@@ -21,7 +21,7 @@ pub(crate) struct Step {
 /// Prints names and purposes.
 pub(crate) fn list(steps: &[Step]) {
     for step in steps {
-        println!("{:<14} {}", step.name, step.purpose);
+        println!("{:<16} {}", step.name, step.purpose);
     }
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn run_all(context: &Context, steps: &[&Step]) -> ExitCode {
 
 /// The first half of a step's line, shown while it runs.
 fn announce(context: &Context, number: usize, total: usize, step: &Step) {
-    print!("[{number:>2}/{total}] {:<14} ", step.name);
+    print!("[{number:>2}/{total}] {:<16} ", step.name);
     if context.verbose() {
         println!("{}", step.purpose);
     }
@@ -117,7 +117,12 @@ mod tests {
 
     #[test]
     fn the_names_of_a_task_are_unique() {
-        for steps in [crate::test::STEPS, crate::ci::STEPS, crate::bench::STEPS] {
+        for steps in [
+            crate::test::STEPS,
+            crate::ci::STEPS,
+            crate::bench::STEPS,
+            crate::qemu::STEPS,
+        ] {
             for (index, step) in steps.iter().enumerate() {
                 assert!(steps[..index].iter().all(|other| other.name != step.name), "{}", step.name);
             }

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::step::Step;
 use crate::tools::Tool;
-use crate::{bench, fuzz, no_panic, readme};
+use crate::{bench, fuzz, no_panic, qemu, readme};
 
 /// The recorded behaviour of Linux 6.1 and of the original patch, in groups that the replay takes together.
 const VECTORS: &str = "examples/kvm-hyp/vectors";
@@ -54,6 +54,8 @@ pub(crate) const STEPS: &[Step] = &[
         tools: &[Tool::Gcc, Tool::Nm],
         run: no_panic::run,
     },
+    qemu::EL2,
+    qemu::EL2_FAULTS,
     Step {
         name: "instructions",
         purpose: "instructions per page stay within xtask/src/budgets.rs (callgrind)",

@@ -20,11 +20,15 @@ pub(crate) enum Tool {
     Rustfmt,
     /// Linter.
     Clippy,
+    /// Emulates arm64.
+    QemuArm,
+    /// A compiler whose library's sources can be installed, for where rustup has none.
+    DebianRust,
 }
 
 /// Where a tool comes from.
 enum Source {
-    /// The package of this name in each entry of [`MANAGERS`], in its order.
+    /// The package of this name, or packages, in each entry of [`MANAGERS`], in its order; empty where there is none.
     Packages([&'static str; 5]),
     /// A component of the Rust toolchain.
     Component(&'static str),
@@ -50,6 +54,8 @@ impl Tool {
             Self::Git => &["git", "--version"],
             Self::Rustfmt => &["rustfmt", "--version"],
             Self::Clippy => &["cargo-clippy", "--version"],
+            Self::QemuArm => &["qemu-system-aarch64", "--version"],
+            Self::DebianRust => &["/usr/bin/rustc", "--version"],
         }
     }
 
@@ -62,6 +68,14 @@ impl Tool {
             Self::Git => Source::Packages(["git"; 5]),
             Self::Rustfmt => Source::Component("rustfmt"),
             Self::Clippy => Source::Component("clippy"),
+            Self::QemuArm => Source::Packages([
+                "qemu-system-arm",
+                "qemu-system-aarch64-core",
+                "qemu-system-aarch64",
+                "qemu-system-aarch64",
+                "qemu-arm",
+            ]),
+            Self::DebianRust => Source::Packages(["rustc-web rust-web-src", "", "", "", ""]),
         }
     }
 }
@@ -105,6 +119,9 @@ fn commands_for(tool: Tool) -> Result<Vec<Vec<String>>, String> {
     let Some(manager) = MANAGERS.iter().position(|(program, ..)| works(&[program, "--version"])) else {
         return Err(format!("install the package `{}` with your package manager", packages[0]));
     };
+    if packages[manager].is_empty() {
+        return Err("the package manager of this machine has no package for it".to_owned());
+    }
     let root = is_root();
     let commands = install_commands(manager, packages[manager], !root);
     if root || works(&["sudo", "-n", "true"]) {
@@ -121,7 +138,7 @@ fn install_commands(manager: usize, package: &str, sudo: bool) -> Vec<Vec<String
         sudo.into_iter()
             .chain([program])
             .chain(arguments.iter().copied())
-            .chain(package)
+            .chain(package.into_iter().flat_map(str::split_whitespace))
             .map(str::to_owned)
             .collect()
     };
@@ -166,6 +183,14 @@ mod tests {
     #[test]
     fn a_user_goes_through_sudo() {
         assert_eq!(lines(1, "valgrind", true), ["sudo dnf install --assumeyes valgrind"]);
+    }
+
+    #[test]
+    fn packages_that_belong_together_are_installed_together() {
+        assert_eq!(
+            lines(0, "one two", false)[1],
+            "apt-get install --yes --no-install-recommends one two"
+        );
     }
 
     #[test]
