@@ -160,8 +160,9 @@ impl Descriptor<'_> {
     /// guard's first alternative asks for are set.
     pub(super) fn defaults(&self, model: &Model<'_>) -> u64 {
         let fields = self.fields();
-        let word =
-            fields.into_iter().fold(self.fixed(), |word, id| word | put(&self.field(id), model.field(id).default));
+        let word = fields
+            .into_iter()
+            .fold(self.fixed(), |word, id| word | put(&self.field(id), model.field(id).default));
         match self.kind.guard.first() {
             Some(first) if !self.kind.guard.iter().any(|cube| word & cube.mask == cube.value) => {
                 word & !first.mask | first.value
