@@ -56,28 +56,16 @@ pub enum FileError {
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FileError::NotFound {
-                path,
-                in_library: false,
-            } => {
+            FileError::NotFound { path, in_library: false } => {
                 write!(f, "`{path}` is neither a file nor a format of the library")
             }
-            FileError::NotFound {
-                path,
-                in_library: true,
-            } => {
-                write!(
-                    f,
-                    "there is no file `{path}`; the library has the format, without the folder"
-                )
+            FileError::NotFound { path, in_library: true } => {
+                write!(f, "there is no file `{path}`; the library has the format, without the folder")
             }
             FileError::Folder { path } => write!(f, "`{path}` is a folder, not a spec"),
             FileError::Unreadable { path, error } => write!(f, "`{path}` cannot be read: {}", reason(error)),
             FileError::NotUtf8 { path, offset } => {
-                write!(
-                    f,
-                    "`{path}` is not UTF-8: the byte at offset {offset} fits in no character"
-                )
+                write!(f, "`{path}` is not UTF-8: the byte at offset {offset} fits in no character")
             }
         }
     }
@@ -113,10 +101,7 @@ struct Seen {
 impl Files {
     /// Relative paths of the root spec start at `base`, an absolute path or one relative to the current folder.
     pub fn new(base: impl Into<PathBuf>) -> Files {
-        Files {
-            base: base.into(),
-            seen: RefCell::new(Vec::new()),
-        }
+        Files { base: base.into(), seen: RefCell::new(Vec::new()) }
     }
 
     /// The spec that a user names: a path, or else the name of a file of the library with or without `.pt`.
@@ -133,12 +118,7 @@ impl Files {
     /// # Errors
     /// There is no such file, or it is no text that can be read.
     pub fn open_used(&self, path: &str, from: &str) -> Result<Text, FileError> {
-        let origin = self
-            .seen
-            .borrow()
-            .iter()
-            .find(|seen| seen.name == from)
-            .map(|seen| seen.path.clone());
+        let origin = self.seen.borrow().iter().find(|seen| seen.name == from).map(|seen| seen.path.clone());
         let Some(origin) = origin else {
             // A text without a file: inline in a macro if nothing was opened yet, of the library otherwise.
             return if find(from).is_some() {
@@ -168,59 +148,31 @@ impl Files {
         let identity = full.canonicalize().unwrap_or_else(|_| full.clone());
         let mut seen = self.seen.borrow_mut();
         if let Some(known) = seen.iter().find(|seen| seen.identity == identity) {
-            return Ok(Text {
-                name: known.name.clone(),
-                text,
-                path: Some(known.path.clone()),
-            });
+            return Ok(Text { name: known.name.clone(), text, path: Some(known.path.clone()) });
         }
-        seen.push(Seen {
-            name: name.clone(),
-            path: full.clone(),
-            identity,
-        });
-        Ok(Text {
-            name,
-            text,
-            path: Some(full),
-        })
+        seen.push(Seen { name: name.clone(), path: full.clone(), identity });
+        Ok(Text { name, text, path: Some(full) })
     }
 }
 
 fn library(path: &str) -> Result<Text, FileError> {
     match find(path) {
-        Some(format) => Ok(Text {
-            name: format.name.to_owned(),
-            text: format.text.to_owned(),
-            path: None,
-        }),
+        Some(format) => Ok(Text { name: format.name.to_owned(), text: format.text.to_owned(), path: None }),
         None => {
             let file = Path::new(path).file_name().and_then(|name| name.to_str());
             let in_library = file.is_some_and(|file| find(file).is_some());
-            Err(FileError::NotFound {
-                path: path.to_owned(),
-                in_library,
-            })
+            Err(FileError::NotFound { path: path.to_owned(), in_library })
         }
     }
 }
 
 fn read(full: &Path, name: &str) -> Result<String, FileError> {
     if full.is_dir() {
-        return Err(FileError::Folder {
-            path: name.to_owned(),
-        });
+        return Err(FileError::Folder { path: name.to_owned() });
     }
     let mut bytes = Vec::new();
-    let unreadable = |error| FileError::Unreadable {
-        path: name.to_owned(),
-        error,
-    };
-    File::open(full)
-        .map_err(unreadable)?
-        .take(MAX_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    let unreadable = |error| FileError::Unreadable { path: name.to_owned(), error };
+    File::open(full).map_err(unreadable)?.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| FileError::NotUtf8 {
         path: name.to_owned(),
         offset: error.utf8_error().valid_up_to(),
@@ -280,10 +232,7 @@ mod tests {
         let far = files.open_used("../shared/far.pt", "a/root.pt").unwrap();
         assert_eq!((far.name.as_str(), far.text.as_str()), ("shared/far.pt", "far"));
         // The same file by another way has the same name, so that a circle is seen.
-        assert_eq!(
-            files.open_used("../a/./near.pt", "shared/far.pt").unwrap().name,
-            "a/near.pt"
-        );
+        assert_eq!(files.open_used("../a/./near.pt", "shared/far.pt").unwrap().name, "a/near.pt");
         assert_eq!(files.open_used("arm64.pt", "a/root.pt").unwrap().path, None);
     }
 
@@ -301,23 +250,14 @@ mod tests {
         fs::write(folder.path().join("bytes.pt"), b"ab\xffcd").unwrap();
         let files = Files::new(folder.path());
         let error = |spec: &str| files.open(spec).unwrap_err().to_string();
-        assert_eq!(
-            error("nothing.pt"),
-            "`nothing.pt` is neither a file nor a format of the library"
-        );
+        assert_eq!(error("nothing.pt"), "`nothing.pt` is neither a file nor a format of the library");
         assert_eq!(error(""), "`` is neither a file nor a format of the library");
         assert_eq!(
             error("specs/arm64-hyp.pt"),
             "there is no file `specs/arm64-hyp.pt`; the library has the format, without the folder"
         );
         assert_eq!(error("folder.pt"), "`folder.pt` is a folder, not a spec");
-        assert_eq!(
-            error("bytes.pt"),
-            "`bytes.pt` is not UTF-8: the byte at offset 2 fits in no character"
-        );
-        assert!(matches!(
-            files.open_used("x.pt", "bytes.pt"),
-            Err(FileError::NotFound { .. })
-        ));
+        assert_eq!(error("bytes.pt"), "`bytes.pt` is not UTF-8: the byte at offset 2 fits in no character");
+        assert!(matches!(files.open_used("x.pt", "bytes.pt"), Err(FileError::NotFound { .. })));
     }
 }

@@ -36,8 +36,7 @@ pub fn all() -> &'static [Format] {
 /// The file of that name, with or without `.pt`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Format> {
-    ALL.iter()
-        .find(|format| format.name == name || format.name.strip_suffix(".pt") == Some(name))
+    ALL.iter().find(|format| format.name == name || format.name.strip_suffix(".pt") == Some(name))
 }
 
 /// The text of the file of that name, with or without `.pt`.

@@ -93,28 +93,18 @@ pub struct Violation {
 pub fn decode(format: &Format, level: i32, raw: u64) -> Result<Decoded, DecodeError> {
     let at = find_level(format, level)?;
     if raw & !low_mask(format.word_bits) != 0 {
-        return Err(DecodeError::TooWide {
-            raw,
-            word_bits: format.word_bits,
-        });
+        return Err(DecodeError::TooWide { raw, word_bits: format.word_bits });
     }
     let Some(kind) = at.kinds.iter().find(|kind| matches(&kind.guard, raw)) else {
         return Ok(faulting(level, raw, vec![reserved(at, raw)]));
     };
     let fields = fields(format, kind, raw);
-    let mut violations: Vec<_> = kind
-        .pieces
-        .iter()
-        .filter_map(|piece| breach(kind, piece, raw))
-        .collect();
+    let mut violations: Vec<_> = kind.pieces.iter().filter_map(|piece| breach(kind, piece, raw)).collect();
     for (id, field) in &fields {
         if format.fields[id.0].other_values_fault && field.value_name.is_none() {
             violations.push(Violation {
                 text: text::unlisted(kind, field, &format.fields[id.0]),
-                bits: field
-                    .ranges
-                    .iter()
-                    .fold(0, |mask, range| mask | bit_mask(range.hi, range.lo)),
+                bits: field.ranges.iter().fold(0, |mask, range| mask | bit_mask(range.hi, range.lo)),
                 fatal: true,
             });
         }
@@ -122,11 +112,7 @@ pub fn decode(format: &Format, level: i32, raw: u64) -> Result<Decoded, DecodeEr
     if violations.iter().any(|violation| violation.fatal) {
         return Ok(faulting(level, raw, violations));
     }
-    let rows = if kind.class == KindClass::Leaf {
-        attribute_rows(format, kind, raw)
-    } else {
-        Vec::new()
-    };
+    let rows = if kind.class == KindClass::Leaf { attribute_rows(format, kind, raw) } else { Vec::new() };
     violations.extend(forbidden(format, kind, &rows));
     Ok(Decoded {
         level,
@@ -134,20 +120,13 @@ pub fn decode(format: &Format, level: i32, raw: u64) -> Result<Decoded, DecodeEr
         kind: kind_name(kind).to_owned(),
         class: kind.class,
         fields: fields.into_iter().map(|(_, field)| field).collect(),
-        unnamed: kind
-            .pieces
-            .iter()
-            .filter_map(|piece| unnamed(piece, raw))
-            .collect(),
+        unnamed: kind.pieces.iter().filter_map(|piece| unnamed(piece, raw)).collect(),
         output: (kind.class != KindClass::Invalid).then(|| output(kind, raw)),
         attributes: rows
             .into_iter()
             .map(|(attribute, row)| {
                 let attribute = &format.attributes[attribute];
-                (
-                    attribute.name.clone(),
-                    row.map(|row| attribute.rows[row].name.clone()),
-                )
+                (attribute.name.clone(), row.map(|row| attribute.rows[row].name.clone()))
             })
             .collect(),
         violations,
@@ -173,30 +152,18 @@ const INVALID: &str = "invalid";
 
 /// The kind's name as a user reads and writes it.
 fn kind_name(kind: &Kind) -> &str {
-    if kind.class == KindClass::Invalid {
-        INVALID
-    } else {
-        &kind.name
-    }
+    if kind.class == KindClass::Invalid { INVALID } else { &kind.name }
 }
 
 fn find_level(format: &Format, number: i32) -> Result<&Level, DecodeError> {
-    format
-        .levels
-        .iter()
-        .find(|level| level.number == number)
-        .ok_or_else(|| DecodeError::NoSuchLevel {
-            level: number,
-            available: format.levels.iter().map(|level| level.number).collect(),
-        })
+    format.levels.iter().find(|level| level.number == number).ok_or_else(|| DecodeError::NoSuchLevel {
+        level: number,
+        available: format.levels.iter().map(|level| level.number).collect(),
+    })
 }
 
 fn reserved(level: &Level, raw: u64) -> Violation {
-    let bits = level
-        .kinds
-        .iter()
-        .flat_map(|kind| &kind.guard)
-        .fold(0, |mask, cube| mask | cube.mask);
+    let bits = level.kinds.iter().flat_map(|kind| &kind.guard).fold(0, |mask, cube| mask | cube.mask);
     Violation {
         text: format!(
             "reserved encoding: {} is no kind of level {} (translation fault)",
@@ -232,12 +199,7 @@ fn unnamed(piece: &Piece, raw: u64) -> Option<UnnamedBits> {
         _ => return None,
     };
     let value = extract(raw, piece.hi, piece.lo);
-    (value != 0).then_some(UnnamedBits {
-        hi: piece.hi,
-        lo: piece.lo,
-        value,
-        software,
-    })
+    (value != 0).then_some(UnnamedBits { hi: piece.hi, lo: piece.lo, value, software })
 }
 
 fn fields(format: &Format, kind: &Kind, raw: u64) -> Vec<(FieldId, DecodedField)> {
@@ -248,29 +210,14 @@ fn fields(format: &Format, kind: &Kind, raw: u64) -> Vec<(FieldId, DecodedField)
         };
         let at = list.iter().position(|&(id, _)| id == field).unwrap_or_else(|| {
             let name = format.fields[field.0].name.clone();
-            list.push((
-                field,
-                DecodedField {
-                    name,
-                    ranges: Vec::new(),
-                    value: 0,
-                    value_name: None,
-                },
-            ));
+            list.push((field, DecodedField { name, ranges: Vec::new(), value: 0, value_name: None }));
             list.len() - 1
         });
-        list[at].1.ranges.push(BitRange {
-            hi: piece.hi,
-            lo: piece.lo,
-            value_lo,
-        });
+        list[at].1.ranges.push(BitRange { hi: piece.hi, lo: piece.lo, value_lo });
         list[at].1.value |= shift_up(extract(raw, piece.hi, piece.lo), value_lo);
     }
     for (id, field) in &mut list {
-        let named = format.fields[id.0]
-            .values
-            .iter()
-            .find(|named| named.value == field.value);
+        let named = format.fields[id.0].values.iter().find(|named| named.value == field.value);
         field.value_name = named.map(|named| named.name.clone());
     }
     list
@@ -295,26 +242,17 @@ fn attribute_rows(format: &Format, kind: &Kind, raw: u64) -> Vec<(usize, Option<
 }
 
 fn matching_row(attribute: &Attribute, kind: &Kind, raw: u64) -> Option<usize> {
-    let values: Vec<u64> = attribute
-        .fields
-        .iter()
-        .map(|&field| field_value(kind, field, raw))
-        .collect();
+    let values: Vec<u64> = attribute.fields.iter().map(|&field| field_value(kind, field, raw)).collect();
     attribute.rows.iter().position(|row| row.values == values)
 }
 
 /// The forbidden combinations that a leaf's rows contain.
 fn forbidden(format: &Format, kind: &Kind, rows: &[(usize, Option<usize>)]) -> Vec<Violation> {
     let holds = |attribute: usize, row: usize| rows.contains(&(attribute, Some(row)));
-    let present = format
-        .forbidden
-        .iter()
-        .filter(|set| set.iter().all(|&(a, r)| holds(a.0, r.0)));
+    let present = format.forbidden.iter().filter(|set| set.iter().all(|&(a, r)| holds(a.0, r.0)));
     present
         .map(|set| {
-            let fields = set
-                .iter()
-                .flat_map(|&(attribute, _)| &format.attributes[attribute.0].fields);
+            let fields = set.iter().flat_map(|&(attribute, _)| &format.attributes[attribute.0].fields);
             Violation {
                 text: format!("forbidden combination: {}", text::combination(format, set)),
                 bits: fields.fold(0, |mask, &field| mask | field_mask(kind, field)),
@@ -325,9 +263,7 @@ fn forbidden(format: &Format, kind: &Kind, rows: &[(usize, Option<usize>)]) -> V
 }
 
 fn has_field(kind: &Kind, wanted: FieldId) -> bool {
-    kind.pieces
-        .iter()
-        .any(|piece| matches!(piece.role, Role::Field { field, .. } if field == wanted))
+    kind.pieces.iter().any(|piece| matches!(piece.role, Role::Field { field, .. } if field == wanted))
 }
 
 fn field_value(kind: &Kind, wanted: FieldId, raw: u64) -> u64 {

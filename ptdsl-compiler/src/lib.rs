@@ -92,10 +92,13 @@ fn switches(formats: &[Resolved<'_>], options: &[&str], found: &mut Diagnostics)
         }
         let message = format!("there is no option of the type `{name}` to switch on");
         let mut finding = Diagnostic::without_place(Code::UnknownSwitch, message);
-        let known = formats.iter().flat_map(Resolved::options).filter(|o| o.scope == syntax::ast::OptionScope::Type);
+        let known =
+            formats.iter().flat_map(Resolved::options).filter(|o| o.scope == syntax::ast::OptionScope::Type);
         if let Some(option) = scopes().next() {
-            finding = finding.label(option.name.span, "an option of the table, given when a table is created");
-        } else if let Some(meant) = resolve::names::meant(name, known.map(|option| option.name.node.as_str())) {
+            finding =
+                finding.label(option.name.span, "an option of the table, given when a table is created");
+        } else if let Some(meant) = resolve::names::meant(name, known.map(|option| option.name.node.as_str()))
+        {
             finding = finding.help(format!("did you mean `{meant}`?"));
         }
         found.push(finding.help("switch on options that a format declares `of type`"));

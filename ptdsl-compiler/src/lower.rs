@@ -98,7 +98,9 @@ fn field(field: &Field<'_>) -> ir::Field {
         bits: field.bits,
         default: field.default(),
         software: field.software,
-        values: values.map(|(name, value)| ir::NamedValue { name: name.node.clone(), value: value.node }).collect(),
+        values: values
+            .map(|(name, value)| ir::NamedValue { name: name.node.clone(), value: value.node })
+            .collect(),
         other_values_fault: field.else_fault(),
     }
 }
@@ -158,7 +160,8 @@ fn changes(model: &Model<'_>) -> Vec<ir::Change> {
     let rules = || change.iter().flat_map(|change| &change.rules);
     let otherwise = change.and_then(|change| change.otherwise.as_ref());
     let names = model.field_names(KindClass::Leaf);
-    let fields = model.fields.iter().enumerate().filter(|(_, field)| names.contains(&field.name.node.as_str()));
+    let fields =
+        model.fields.iter().enumerate().filter(|(_, field)| names.contains(&field.name.node.as_str()));
     fields
         .map(|(id, field)| {
             let speak = || rules().filter(|rule| rule.fields.iter().any(|name| name.node == field.name.node));

@@ -32,7 +32,8 @@ fn code_of(name: &str) -> Option<Code> {
 
 fn compile_case(name: &str) -> Compilation {
     // Options are switched on from outside for the one case that is about them.
-    let options: &[&str] = if code_of(name) == Some(Code::UnknownSwitch) { &["bgi", "hint", "big"] } else { &[] };
+    let options: &[&str] =
+        if code_of(name) == Some(Code::UnknownSwitch) { &["bgi", "hint", "big"] } else { &[] };
     compile(FOLDERS.load(name, "").expect("the case is there"), &FOLDERS, options)
 }
 
@@ -89,7 +90,8 @@ fn titles_and_explanations_say_something() {
 fn all_faults_of_a_spec_are_reported_in_one_run_by_place() {
     let compilation = compile_case("many_faults.pt");
     let codes: Vec<String> = compilation.diagnostics.iter().map(|finding| finding.code.id()).collect();
-    let expected = "PT0414 PT0410 PT0411 PT0206 PT0304 PT0303 PT0601 PT0602 PT0605 PT0606 PT0702 PT0213 PT0707 PT0215";
+    let expected =
+        "PT0414 PT0410 PT0411 PT0206 PT0304 PT0303 PT0601 PT0602 PT0605 PT0606 PT0702 PT0213 PT0707 PT0215";
     assert_eq!(codes.join(" "), expected);
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "cases" }, {
         insta::assert_snapshot!("many_faults", report(&compilation));

@@ -14,14 +14,9 @@ struct Library;
 
 impl Loader for Library {
     fn load(&self, path: &str, _from: &str) -> Result<SourceFile, String> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../formats")
-            .join(path);
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../formats").join(path);
         let text = fs::read_to_string(&file).map_err(|error| error.to_string())?;
-        Ok(SourceFile {
-            name: path.to_owned(),
-            text,
-        })
+        Ok(SourceFile { name: path.to_owned(), text })
     }
 }
 
@@ -49,9 +44,7 @@ fn number(value: &Json) -> u64 {
 
 /// The vectors of a file whose configuration is wanted.
 fn vectors(file: &str, wanted: impl Fn(&Json) -> bool) -> Vec<Vector> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/vectors")
-        .join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(file);
     let list: Vec<Json> = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let ranges = |value: &Json| serde_json::from_value(value.clone()).unwrap();
     list.iter()
@@ -61,17 +54,9 @@ fn vectors(file: &str, wanted: impl Fn(&Json) -> bool) -> Vec<Vector> {
             level: i32::try_from(one["level"].as_i64().unwrap()).unwrap(),
             kind: one["kind"].as_str().unwrap().to_owned(),
             raw: number(&one["raw"]),
-            fields: one["fields"]
-                .as_object()
-                .unwrap()
-                .iter()
-                .map(|(k, v)| (k.clone(), number(v)))
-                .collect(),
+            fields: one["fields"].as_object().unwrap().iter().map(|(k, v)| (k.clone(), number(v))).collect(),
             placement: match one["placement"].as_object() {
-                Some(map) => map
-                    .iter()
-                    .map(|(name, list)| (name.clone(), ranges(list)))
-                    .collect(),
+                Some(map) => map.iter().map(|(name, list)| (name.clone(), ranges(list))).collect(),
                 None => BTreeMap::new(),
             },
         })
@@ -80,22 +65,16 @@ fn vectors(file: &str, wanted: impl Fn(&Json) -> bool) -> Vec<Vector> {
 
 /// What the decoder says about each bit: put together from its answer and the roles of the kind, never from the word.
 fn said(format: &Format, decoded: &Decoded) -> u64 {
-    let level = format
-        .levels
-        .iter()
-        .find(|level| level.number == decoded.level)
-        .unwrap();
+    let level = format.levels.iter().find(|level| level.number == decoded.level).unwrap();
     let kind: &Kind = level.kinds.iter().find(|kind| kind.name == decoded.kind).unwrap();
     let mut word = 0;
     for piece in &kind.pieces {
         let mask = u64::MAX >> (63 - (piece.hi - piece.lo));
         let bits = match piece.role {
             Role::Fixed { value } => value,
-            Role::Ignored | Role::Software => decoded
-                .unnamed
-                .iter()
-                .find(|one| one.hi == piece.hi)
-                .map_or(0, |one| one.value),
+            Role::Ignored | Role::Software => {
+                decoded.unnamed.iter().find(|one| one.hi == piece.hi).map_or(0, |one| one.value)
+            }
             Role::Res0 | Role::Mbz => 0,
             Role::Res1 | Role::Mbo => u64::MAX,
             Role::Field { field, value_lo } => {
@@ -111,16 +90,10 @@ fn said(format: &Format, decoded: &Decoded) -> u64 {
 
 /// The word from what was decoded, and nothing else.
 fn encoded(format: &Format, decoded: &Decoded) -> u64 {
-    let ranges: Vec<String> = decoded
-        .unnamed
-        .iter()
-        .map(|bits| format!("[{}:{}]", bits.hi, bits.lo))
-        .collect();
-    let mut assignments: Vec<(&str, Value)> = decoded
-        .fields
-        .iter()
-        .map(|field| (field.name.as_str(), Value::Number(field.value)))
-        .collect();
+    let ranges: Vec<String> =
+        decoded.unnamed.iter().map(|bits| format!("[{}:{}]", bits.hi, bits.lo)).collect();
+    let mut assignments: Vec<(&str, Value)> =
+        decoded.fields.iter().map(|field| (field.name.as_str(), Value::Number(field.value))).collect();
     for (range, bits) in ranges.iter().zip(&decoded.unnamed) {
         assignments.push((range, Value::Number(bits.value)));
     }
@@ -153,11 +126,7 @@ fn check(format: &Format, vector: &Vector) -> usize {
     assert_eq!(encoded(format, &decoded), *raw, "{desc}");
     let mut known = 0;
     for field in &decoded.fields {
-        let declared = format
-            .fields
-            .iter()
-            .find(|declared| declared.name == field.name)
-            .unwrap();
+        let declared = format.fields.iter().find(|declared| declared.name == field.name).unwrap();
         if let Some(&expected) = vector.fields.get(&declared.manual_name) {
             assert_eq!(field.value, expected, "{desc}: {}", field.name);
             known += 1;
@@ -178,14 +147,8 @@ fn arm64_stage_1_at_el2_with_4k_granules() {
         // The spec is for PEs without FEAT_BBM, to which nT is reserved: said, without a fault.
         if vector.fields.get("nT") == Some(&1) {
             let decoded = decode(&format, vector.level, vector.raw).unwrap();
-            assert_eq!(
-                (decoded.kind.to_lowercase(), decoded.violations.len()),
-                (vector.kind.clone(), 1)
-            );
-            assert_eq!(
-                (decoded.violations[0].bits >> 16 & 1, decoded.violations[0].fatal),
-                (1, false)
-            );
+            assert_eq!((decoded.kind.to_lowercase(), decoded.violations.len()), (vector.kind.clone(), 1));
+            assert_eq!((decoded.violations[0].bits >> 16 & 1, decoded.violations[0].fatal), (1, false));
             vector.fields.insert("nT".to_owned(), 0);
             vector.raw &= !(1 << 16);
             hints += 1;
@@ -207,12 +170,7 @@ fn arm64_stage_1_at_el2_with_4k_granules() {
 #[test]
 fn arm64_hyp_registers_are_those_that_ran() {
     let format = format("arm64-hyp.pt");
-    let table = TableParameters {
-        width: 39,
-        output_bits: 40,
-        root: 0x4100_0000,
-        options: &[],
-    };
+    let table = TableParameters { width: 39, output_bits: 40, root: 0x4100_0000, options: &[] };
     let values: BTreeMap<String, u64> = registers(&format, &table).unwrap().into_iter().collect();
     assert_eq!(values["TCR_EL2"], 0x8082_3519);
     assert_eq!(values["TTBR0_EL2"], 0x4100_0000);

@@ -9,25 +9,16 @@ use crate::text::Text;
 
 /// The errors among the findings, at a token that stands for the whole spec.
 pub(crate) fn at(span: Span, sources: &SourceMap, diagnostics: &[Diagnostic]) -> TokenStream {
-    errors(diagnostics)
-        .map(|one| compile_error((span, span), &rendered(sources, one)))
-        .collect()
+    errors(diagnostics).map(|one| compile_error((span, span), &rendered(sources, one))).collect()
 }
 
 /// The errors among the findings, each at the tokens that it is about. What lies in another file keeps its lines.
 pub(crate) fn in_place(text: &Text, sources: &SourceMap, diagnostics: &[Diagnostic]) -> TokenStream {
     let place = |label: &Label| {
-        let inline = sources
-            .files()
-            .next()
-            .is_some_and(|(root, _)| root == label.span.file);
-        inline
-            .then(|| text.spans(label.span.start as usize, label.span.end as usize))
-            .flatten()
+        let inline = sources.files().next().is_some_and(|(root, _)| root == label.span.file);
+        inline.then(|| text.spans(label.span.start as usize, label.span.end as usize)).flatten()
     };
-    let whole = text
-        .spans(0, text.text.len())
-        .unwrap_or((Span::call_site(), Span::call_site()));
+    let whole = text.spans(0, text.text.len()).unwrap_or((Span::call_site(), Span::call_site()));
     errors(diagnostics)
         .map(|one| match one.labels.first().and_then(place) {
             Some(spans) => compile_error(spans, &message(sources, one, place)),
@@ -41,9 +32,11 @@ fn errors(diagnostics: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
 }
 
 fn rendered(sources: &SourceMap, one: &Diagnostic) -> String {
-    render(one, sources, Style { colour: false })
-        .trim_end()
-        .to_owned()
+    let text = render(one, sources, Style { colour: false });
+    let head = format!("[{}]", one.code.id());
+    // rustc writes `error: ` itself.
+    let text = text.strip_prefix("error").unwrap_or(&text).replacen(&format!("{head}:"), &head, 1);
+    text.trim_end().to_owned()
 }
 
 /// What rustc prints above and under the tokens.
@@ -51,12 +44,13 @@ fn message(sources: &SourceMap, one: &Diagnostic, place: impl Fn(&Label) -> Opti
     let mut text = format!("[{}] {}", one.code.id(), one.message);
     for (index, label) in one.labels.iter().enumerate() {
         let from = match place(label) {
-            _ if index == 0 => "here".to_owned(),
-            Some((span, _)) => position(span),
-            None => location(sources, label.span),
+            // rustc shows it.
+            _ if index == 0 => String::new(),
+            Some((span, _)) => position(span) + ": ",
+            None => location(sources, label.span) + ": ",
         };
         if !label.text.is_empty() {
-            text.push_str(&format!("\n{from}: {}", label.text));
+            text.push_str(&format!("\n{from}{}", label.text));
         }
     }
     text.extend(one.notes.iter().map(|note| format!("\nnote: {note}")));

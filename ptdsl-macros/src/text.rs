@@ -10,6 +10,8 @@ pub(crate) struct Text {
     tokens: Vec<Token>,
     /// A token printed by itself must not touch the one before.
     apart: bool,
+    /// The line of the source where the last token ended; 0 before the first.
+    line: usize,
 }
 
 /// A token's bytes, `start..end`.
@@ -66,16 +68,15 @@ impl Text {
     }
 
     fn word(&mut self, word: &str, span: Span) {
+        // Lines are kept: what is missing at the end of one is said there.
+        let line = line(span);
         if self.apart {
-            self.text.push(' ');
+            self.text.push(if line > self.line { '\n' } else { ' ' });
         }
+        self.line = line;
         let start = self.text.len();
         self.text.push_str(word);
-        self.tokens.push(Token {
-            start,
-            end: self.text.len(),
-            span,
-        });
+        self.tokens.push(Token { start, end: self.text.len(), span });
         self.apart = true;
     }
 
@@ -103,15 +104,19 @@ impl Text {
             let start = self.text.len();
             self.text.push_str("///");
             self.text.push_str(line.trim_end_matches('\r'));
-            self.tokens.push(Token {
-                start,
-                end: self.text.len(),
-                span,
-            });
+            self.tokens.push(Token { start, end: self.text.len(), span });
             self.text.push('\n');
         }
         self.apart = false;
     }
+}
+
+/// The line of a token in its file; the same for all where nobody knows.
+fn line(span: Span) -> usize {
+    #[cfg(test)]
+    return span.start().line;
+    #[cfg(not(test))]
+    if proc_macro::is_available() { span.unwrap().line() } else { 0 }
 }
 
 /// The text of `[doc = "text"]`.
@@ -121,11 +126,11 @@ fn documentation(group: &Group) -> Option<(String, Span)> {
     }
     let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
     match tokens.as_slice() {
-        [
-            TokenTree::Ident(name),
-            TokenTree::Punct(equals),
-            TokenTree::Literal(value),
-        ] if name == "doc" && equals.as_char() == '=' => Some((string(value)?, value.span())),
+        [TokenTree::Ident(name), TokenTree::Punct(equals), TokenTree::Literal(value)]
+            if name == "doc" && equals.as_char() == '=' =>
+        {
+            Some((string(value)?, value.span()))
+        }
         _ => None,
     }
 }
@@ -156,9 +161,7 @@ pub(crate) fn string(literal: &Literal) -> Option<String> {
             }
             'u' => {
                 let digits: String = chars.by_ref().skip(1).take_while(|&c| c != '}').collect();
-                said.push(char::from_u32(
-                    u32::from_str_radix(&digits.replace('_', ""), 16).ok()?,
-                )?);
+                said.push(char::from_u32(u32::from_str_radix(&digits.replace('_', ""), 16).ok()?)?);
             }
             // A backslash at the end of a line takes the line break and the indentation with it.
             '\n' => while chars.next_if(|c| c.is_whitespace()).is_some() {},
@@ -207,30 +210,29 @@ mod tests {
 
     #[test]
     fn documentation_is_a_comment_again() {
-        assert_eq!(
-            printed("/// Says \"it\\s\" so.\nisb"),
-            "\n/// Says \"it\\s\" so.\nisb"
-        );
+        assert_eq!(printed("/// Says \"it\\s\" so.\nisb"), "\n/// Says \"it\\s\" so.\nisb");
         assert_eq!(printed("x; #[doc = \" a\\n b\"] y"), "x ;\n/// a\n/// b\ny");
         assert_eq!(printed("#[doc = r#\" raw \"#] y"), "\n/// raw \ny");
     }
 
     #[test]
+    fn lines_are_kept() {
+        assert_eq!(printed("granule 4K\n\n    arch a {\n x }"), "granule 4K\narch a {\nx }");
+        assert_eq!(printed("a ..\n b ->\n c"), "a ..\nb ->\nc");
+    }
+
+    #[test]
     fn groups_without_delimiters_are_not_seen() {
         let inner = Group::new(Delimiter::None, tokens("a, b"));
-        let stream: TokenStream = [TokenTree::Ident(Ident::new("x", Span::call_site())), inner.into()]
-            .into_iter()
-            .collect();
+        let stream: TokenStream =
+            [TokenTree::Ident(Ident::new("x", Span::call_site())), inner.into()].into_iter().collect();
         assert_eq!(Text::new(stream).text, "x a , b");
     }
 
     #[test]
     fn escapes_are_undone() {
         let say = |source: &str| string(&Literal::from_str(source).unwrap());
-        assert_eq!(
-            say(r#""a\"b\\c\u{e9}\x41\t""#).as_deref(),
-            Some("a\"b\\cé\u{41}\t")
-        );
+        assert_eq!(say(r#""a\"b\\c\u{e9}\x41\t""#).as_deref(), Some("a\"b\\cé\u{41}\t"));
         assert_eq!(say("r##\"a\"#b\"##").as_deref(), Some("a\"#b"));
         assert_eq!(say("12"), None);
         assert_eq!(say("b\"x\""), None);
@@ -248,22 +250,10 @@ mod tests {
     fn bytes_lead_back_to_tokens() {
         let source = "/// Doc.\nleaf Page when [1:0] = 0b11 { ..Attributes; }";
         assert_eq!(underlined(source, "Page"), ("Page".to_owned(), "Page".to_owned()));
-        assert_eq!(
-            underlined(source, "[ 1 : 0 ] = 0b11"),
-            ("[".to_owned(), "0b11".to_owned())
-        );
-        assert_eq!(
-            underlined(source, ".. Attributes"),
-            (".".to_owned(), "Attributes".to_owned())
-        );
-        assert_eq!(
-            underlined(source, "ttribut"),
-            ("Attributes".to_owned(), "Attributes".to_owned())
-        );
-        assert_eq!(
-            underlined(source, "/// Doc."),
-            ("/// Doc.".to_owned(), "/// Doc.".to_owned())
-        );
+        assert_eq!(underlined(source, "[ 1 : 0 ] = 0b11"), ("[".to_owned(), "0b11".to_owned()));
+        assert_eq!(underlined(source, ".. Attributes"), (".".to_owned(), "Attributes".to_owned()));
+        assert_eq!(underlined(source, "ttribut"), ("Attributes".to_owned(), "Attributes".to_owned()));
+        assert_eq!(underlined(source, "/// Doc."), ("/// Doc.".to_owned(), "/// Doc.".to_owned()));
     }
 
     #[test]

@@ -43,11 +43,7 @@ impl Range {
     /// [`Error::Empty`] where `last` lies before `first`.
     #[inline]
     pub const fn inclusive(first: u64, last: u64) -> Result<Range, Error> {
-        if last < first {
-            Err(Error::Empty)
-        } else {
-            Ok(Range { first, last })
-        }
+        if last < first { Err(Error::Empty) } else { Ok(Range { first, last }) }
     }
 
     /// The first byte.

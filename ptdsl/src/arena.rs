@@ -68,8 +68,7 @@ impl<F: Format> World<F> for Arena<F> {
     #[inline]
     fn table(&self, _: Permit<Self>, address: Phys) -> usize {
         // An address from elsewhere reads as empty.
-        self.frame(address)
-            .map_or(usize::MAX / 2, |frame| frame * Self::FRAME_WORDS)
+        self.frame(address).map_or(usize::MAX / 2, |frame| frame * Self::FRAME_WORDS)
     }
 
     #[inline]
@@ -106,10 +105,7 @@ impl<F: Format> World<F> for Arena<F> {
         };
         self.counts[frame..frame + frames].fill(Some(0));
         self.words[frame * Self::FRAME_WORDS..(frame + frames) * Self::FRAME_WORDS].fill(F::Word::ZERO);
-        Some(Fresh {
-            address: Phys(self.base + frame as u64 * Self::FRAME),
-            zeroed: true,
-        })
+        Some(Fresh { address: Phys(self.base + frame as u64 * Self::FRAME), zeroed: true })
     }
 
     fn free(&mut self, address: Phys, layout: TableLayout) {

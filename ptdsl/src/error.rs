@@ -78,10 +78,7 @@ impl fmt::Display for Error {
         match *self {
             Error::Empty => write!(f, "the range is empty"),
             Error::Wraps { start, bytes } => {
-                write!(
-                    f,
-                    "{bytes:#x} bytes from {start:#x} pass the end of the address space"
-                )
+                write!(f, "{bytes:#x} bytes from {start:#x} pass the end of the address space")
             }
             Error::Misaligned { address, alignment } => {
                 write!(f, "{address:#x} is not a multiple of {alignment:#x}")
@@ -103,10 +100,7 @@ impl fmt::Display for Error {
                 write!(f, "no memory for a level {level} table at {va:#x}")
             }
             Error::BadTablePage { address } => {
-                write!(
-                    f,
-                    "table page {address:#x} is misaligned or out of reach of a descriptor"
-                )
+                write!(f, "table page {address:#x} is misaligned or out of reach of a descriptor")
             }
         }
     }

@@ -104,19 +104,13 @@ pub struct Along<W> {
 
 impl<W: Word> Along<W> {
     /// No table passed yet.
-    pub const NONE: Along<W> = Along {
-        any: W::ZERO,
-        all: W::ONES,
-    };
+    pub const NONE: Along<W> = Along { any: W::ZERO, all: W::ONES };
 
     /// One more table descriptor, of whose bits only those in `mask` count.
     #[inline(always)]
     #[must_use]
     pub fn then(self, table: W, mask: W) -> Self {
-        Along {
-            any: self.any | table & mask,
-            all: self.all & (table | !mask),
-        }
+        Along { any: self.any | table & mask, all: self.all & (table | !mask) }
     }
 }
 
@@ -227,27 +221,16 @@ pub(crate) fn slot<F: Format, L: Level<F>>(va: u64) -> usize {
 /// The slot of a checked address in the root: its index may have fewer bits than the level, or more.
 #[inline(always)]
 pub(crate) fn root_slot<F: Format, L: Level<F>>(va: u64, width: u32) -> usize {
-    let translated = if matches!(F::EXTEND, Extend::Zero) {
-        va
-    } else {
-        va & low_bits(width)
-    };
+    let translated = if matches!(F::EXTEND, Extend::Zero) { va } else { va & low_bits(width) };
     (translated >> L::SHIFT) as usize
 }
 
 /// Size and alignment of a table that translates `width` bits from level `L` down; the whole table for a large `width`.
 #[inline(always)]
 pub(crate) const fn layout<F: Format, L: Level<F>>(width: u32) -> TableLayout {
-    let bits = if width > L::SHIFT + L::BITS {
-        L::BITS
-    } else {
-        width.saturating_sub(L::SHIFT)
-    };
+    let bits = if width > L::SHIFT + L::BITS { L::BITS } else { width.saturating_sub(L::SHIFT) };
     let bytes = <F::Word as Word>::BYTES << bits;
-    TableLayout {
-        bytes,
-        alignment: bytes,
-    }
+    TableLayout { bytes, alignment: bytes }
 }
 
 /// Below the last level: nothing.

@@ -109,18 +109,10 @@ impl<F: Format, U: Use> PageTable<F, U> {
             return Err(MapError { mapped: 0, error });
         }
         let delta = output.0.wrapping_sub(range.first());
-        let mut map = Map {
-            edit: self.edit(world),
-            attributes,
-            delta,
-            how,
-        };
+        let mut map = Map { edit: self.edit(world), attributes, delta, how };
         let result = map.start::<F::Top>(range);
         map.edit.finish();
-        result.map_err(|stop| MapError {
-            mapped: stop.va.wrapping_sub(range.first()),
-            error: stop.error,
-        })
+        result.map_err(|stop| MapError { mapped: stop.va.wrapping_sub(range.first()), error: stop.error })
     }
 }
 
@@ -134,13 +126,7 @@ fn page_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
     let shape = edit.shape;
     if starts_at::<F, L>(shape.width) {
         let root = table_at::<F, W>(edit.world, shape.root);
-        page::<F, L, W, U>(
-            edit,
-            (root, root_slot::<F, L>(va, shape.width)),
-            va,
-            output,
-            attributes,
-        )
+        page::<F, L, W, U>(edit, (root, root_slot::<F, L>(va, shape.width)), va, output, attributes)
     } else {
         page_from_root::<F, L::Next, W, U>(edit, va, output, attributes)
     }
@@ -218,11 +204,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             return 0;
         }
         // Outputs of one run must not carry out of the piece of the word that they are counted up in.
-        let in_piece = if L::LINEAR == u64::MAX {
-            u64::MAX
-        } else {
-            L::LINEAR & !self.output(va).0
-        };
+        let in_piece = if L::LINEAR == u64::MAX { u64::MAX } else { L::LINEAR & !self.output(va).0 };
         // Both ends inclusive: an entry is whole if its last byte is within.
         ((last - va).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
     }
@@ -241,8 +223,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 let free = self.free_slots::<L>(table, index, want);
                 if free != 0 {
                     let first = L::leaf(self.output(va), self.attributes);
-                    self.edit
-                        .publish_leaves::<L>((table, index), (va, free), first, true);
+                    self.edit.publish_leaves::<L>((table, index), (va, free), first, true);
                     let mapped = (free as u64) << L::SHIFT;
                     if last - va < mapped {
                         return Ok(());
@@ -279,9 +260,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 return self.existing::<L::Next>((child, slot), va, last.min(va | mask::<F, L>()));
             }
             if raw == L::EMPTY {
-                return self
-                    .grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true)
-                    .1;
+                return self.grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true).1;
             }
         }
         if leaf_fits && self.how.existing == Existing::Update && L::is_leaf(raw) {
@@ -290,14 +269,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 return Ok(());
             }
         }
-        Err(Stop {
-            va,
-            error: Error::AlreadyMapped {
-                va,
-                level: L::NUMBER,
-                entry: raw.to_u64(),
-            },
-        })
+        Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
     }
 
     /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
@@ -316,19 +288,13 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             found = found | taken(slot);
             slot += 1;
         }
-        if found == F::Word::ZERO {
-            want
-        } else {
-            self.free_prefix::<L>(table, index, want)
-        }
+        if found == F::Word::ZERO { want } else { self.free_prefix::<L>(table, index, want) }
     }
 
     #[cold]
     #[inline(never)]
     fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        (0..want)
-            .find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY)
-            .unwrap_or(want)
+        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY).unwrap_or(want)
     }
 
     /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).
@@ -373,8 +339,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             let leaves = self.leaves::<L>(va, last);
             if leaves != 0 {
                 let first = L::leaf(self.output(va), self.attributes);
-                self.edit
-                    .publish_leaves::<L>((table, index), (va, leaves), first, false);
+                self.edit.publish_leaves::<L>((table, index), (va, leaves), first, false);
                 index += leaves;
                 let mapped = (leaves as u64) << L::SHIFT;
                 if last - va < mapped {
@@ -387,10 +352,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 // Unreachable: ranges are granules, and the last level maps them all.
                 break Err(Stop {
                     va,
-                    error: Error::Misaligned {
-                        address: va,
-                        alignment: mask::<F, L>() + 1,
-                    },
+                    error: Error::Misaligned { address: va, alignment: mask::<F, L>() + 1 },
                 });
             }
             let slot_last = va | mask::<F, L>();

@@ -36,11 +36,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
         range: Range,
     ) -> Result<Mappings<'a, F, W, U>, Error> {
         self.check_input(range)?;
-        Ok(Mappings {
-            table: self,
-            world,
-            rest: Some(range),
-        })
+        Ok(Mappings { table: self, world, rest: Some(range) })
     }
 }
 
@@ -101,10 +97,7 @@ fn first_leaf<F: Format, L: Level<F>, W: World<F>>(
                 entry: raw,
                 path,
             };
-            return Some(Mapping {
-                va: va & !mask::<F, L>(),
-                leaf,
-            });
+            return Some(Mapping { va: va & !mask::<F, L>(), leaf });
         }
         let slot_last = va | mask::<F, L>();
         if slot_last >= last {

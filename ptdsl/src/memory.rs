@@ -52,12 +52,7 @@ impl<F: Format, A: Frames, M: Maintain<F>> Linear<F, A, M> {
     /// asked until it is freed, and only this world and translation hardware access it. Tables of format `F` that are
     /// used with this world were created with it, or with one over the same memory.
     pub unsafe fn new(distance: u64, frames: A, maintain: M) -> Self {
-        Linear {
-            distance,
-            frames,
-            maintain,
-            format: PhantomData,
-        }
+        Linear { distance, frames, maintain, format: PhantomData }
     }
 }
 
@@ -79,9 +74,7 @@ impl<F: Format, A: Frames, M: Maintain<F>> World<F> for Linear<F, A, M> {
 
     #[inline(always)]
     fn table(&self, _: Permit<Self>, address: Phys) -> Pointer<F::Word> {
-        Pointer(core::ptr::with_exposed_provenance_mut(
-            address.0.wrapping_add(self.distance) as usize,
-        ))
+        Pointer(core::ptr::with_exposed_provenance_mut(address.0.wrapping_add(self.distance) as usize))
     }
 
     #[inline(always)]

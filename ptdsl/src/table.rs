@@ -90,40 +90,20 @@ impl<F: Format> PageTable<F, Inactive> {
     /// [`Error::Width`] and [`Error::OutputBits`] for a shape that the format does not have, [`Error::OutOfMemory`] and
     /// [`Error::BadTablePage`] for a root that was not to be had.
     pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
-        let Config {
-            width,
-            output_bits,
-            options,
-        } = *config;
+        let Config { width, output_bits, options } = *config;
         if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
-            return Err(Error::Width {
-                width,
-                min: F::MIN_WIDTH,
-                max: F::MAX_WIDTH,
-            });
+            return Err(Error::Width { width, min: F::MIN_WIDTH, max: F::MAX_WIDTH });
         }
         let Some(&output) = F::OUTPUT.iter().find(|choice| choice.bits == output_bits) else {
             return Err(Error::OutputBits { bits: output_bits });
         };
-        let shape = Shape {
-            width,
-            output,
-            root_level: 0,
-            root: Phys(0),
-            options,
-        };
+        let shape = Shape { width, output, root_level: 0, root: Phys(0), options };
         create_at::<F, F::Top, W>(world, shape)
     }
 
     /// From now on hardware may walk it: makes every store so far visible to walkers.
     pub fn activate<W: World<F>>(self, world: &mut W) -> PageTable<F, Live> {
-        let run = Run {
-            va: 0,
-            count: 1,
-            shift: 0,
-            level: self.shape.root_level,
-            shape: &self.shape,
-        };
+        let run = Run { va: 0, count: 1, shift: 0, level: self.shape.root_level, shape: &self.shape };
         F::before(world, Transition::PublishTable, &run);
         F::after(world, Transition::PublishTable, &run);
         PageTable::new(self.shape)
@@ -149,12 +129,7 @@ impl<F: Format> PageTable<F, Live> {
 impl<F: Format, U: Use> PageTable<F, U> {
     fn new(shape: Shape<F>) -> Self {
         let (beyond_input, beyond_output) = (!low_bits(shape.width), !low_bits(shape.output.bits));
-        PageTable {
-            shape,
-            beyond_input,
-            beyond_output,
-            state: PhantomData,
-        }
+        PageTable { shape, beyond_input, beyond_output, state: PhantomData }
     }
 
     /// What was decided when the table was created.
@@ -205,16 +180,10 @@ impl<F: Format, U: Use> PageTable<F, U> {
     pub(crate) fn check(&self, range: Range) -> Result<(), Error> {
         let granule = low_bits(F::GRANULE_SHIFT);
         if range.first() & granule != 0 {
-            return Err(Error::Misaligned {
-                address: range.first(),
-                alignment: granule + 1,
-            });
+            return Err(Error::Misaligned { address: range.first(), alignment: granule + 1 });
         }
         if range.last() & granule != granule {
-            return Err(Error::Misaligned {
-                address: range.last().wrapping_add(1),
-                alignment: granule + 1,
-            });
+            return Err(Error::Misaligned { address: range.last().wrapping_add(1), alignment: granule + 1 });
         }
         self.check_input(range)
     }
@@ -222,11 +191,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// As [`check`](Self::check), without alignment.
     #[inline(always)]
     pub(crate) fn check_input(&self, range: Range) -> Result<(), Error> {
-        if self.translates(range) {
-            Ok(())
-        } else {
-            Err(self.first_outside(range))
-        }
+        if self.translates(range) { Ok(()) } else { Err(self.first_outside(range)) }
     }
 
     /// Whether the table translates the whole range.
@@ -251,10 +216,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
         let address = [range.first(), after_low_half, range.last()]
             .into_iter()
             .find(|&a| range.first() <= a && a <= range.last() && !self.canonical(a));
-        Error::OutOfRange {
-            address: address.unwrap_or(range.last()),
-            width: self.shape.width,
-        }
+        Error::OutOfRange { address: address.unwrap_or(range.last()), width: self.shape.width }
     }
 
     /// Whether the bits above the width are what the format extends with.
@@ -280,19 +242,13 @@ impl<F: Format, U: Use> PageTable<F, U> {
     pub(crate) fn check_output(&self, range: Range, output: Phys) -> Result<(), Error> {
         let granule = low_bits(F::GRANULE_SHIFT);
         if output.0 & granule != 0 {
-            return Err(Error::Misaligned {
-                address: output.0,
-                alignment: granule + 1,
-            });
+            return Err(Error::Misaligned { address: output.0, alignment: granule + 1 });
         }
         match output.0.checked_add(range.last() - range.first()) {
             Some(last) if last & self.beyond_output == 0 => Ok(()),
             last => {
                 let address = last.unwrap_or(u64::MAX);
-                Err(Error::OutputOutOfRange {
-                    address,
-                    bits: self.shape.output.bits,
-                })
+                Err(Error::OutputOutOfRange { address, bits: self.shape.output.bits })
             }
         }
     }
@@ -329,9 +285,7 @@ pub(crate) fn allocate<F: Format, L: Level<F>, W: World<F>>(
     let reach = F::OUTPUT.last().map_or(0, |choice| choice.bits);
     if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(reach) != 0 {
         world.free(fresh.address, layout);
-        return Err(Error::BadTablePage {
-            address: fresh.address.0,
-        });
+        return Err(Error::BadTablePage { address: fresh.address.0 });
     }
     // A sentinel of 1s is not what an allocator calls zeroed.
     let ready = fresh.zeroed && L::EMPTY == F::Word::ZERO;

@@ -54,24 +54,12 @@ pub(crate) struct Edit<'a, F: Format, W, U> {
 impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn new(world: &'a mut W, shape: &'a Shape<F>) -> Self {
-        Edit {
-            world,
-            shape,
-            owed_leaf: false,
-            owed_table: false,
-            state: PhantomData,
-        }
+        Edit { world, shape, owed_leaf: false, owed_table: false, state: PhantomData }
     }
 
     #[inline(always)]
     fn run<L: Level<F>>(&self, va: u64, count: usize) -> Run<'a, F> {
-        Run {
-            va,
-            count,
-            shift: L::SHIFT,
-            level: L::NUMBER,
-            shape: self.shape,
-        }
+        Run { va, count, shift: L::SHIFT, level: L::NUMBER, shape: self.shape }
     }
 
     /// Writes the empty word into slots of a table that no descriptor points to.

@@ -114,16 +114,7 @@ fn walk<F: Format, L: Level<F>, W: World<F>>(
     }
     if L::HAS_LEAF && L::is_leaf(raw) {
         let output = Phys(L::output(raw).0 | va & mask::<F, L>());
-        return Ok(Translation {
-            output,
-            level: L::NUMBER,
-            shift: L::SHIFT,
-            entry: raw,
-            path,
-        });
+        return Ok(Translation { output, level: L::NUMBER, shift: L::SHIFT, entry: raw, path });
     }
-    Err(Fault::Translation {
-        level: L::NUMBER,
-        entry: raw.to_u64(),
-    })
+    Err(Fault::Translation { level: L::NUMBER, entry: raw.to_u64() })
 }

@@ -62,10 +62,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
         let Boundary::Stop = boundary;
         // One page of a table that keeps others is what most calls ask for.
         if self.is_page(range) && page_from_root::<F, F::Top, W, U>(&mut self.edit(world), range.first()) {
-            return Ok(Unmapped {
-                bytes: low_bits(F::GRANULE_SHIFT) + 1,
-                stopped: None,
-            });
+            return Ok(Unmapped { bytes: low_bits(F::GRANULE_SHIFT) + 1, stopped: None });
         }
         self.unmap_range(world, range)
     }
@@ -73,19 +70,11 @@ impl<F: Format, U: Use> PageTable<F, U> {
     #[inline(never)]
     fn unmap_range<W: World<F>>(&mut self, world: &mut W, range: Range) -> Result<Unmapped, Error> {
         self.check(range)?;
-        let mut unmap = Unmap {
-            edit: self.edit(world),
-        };
+        let mut unmap = Unmap { edit: self.edit(world) };
         let (first, last) = (range.first(), range.last());
         Ok(match unmap.start::<F::Top>(first, last) {
-            Ok(()) => Unmapped {
-                bytes: (last - first).wrapping_add(1),
-                stopped: None,
-            },
-            Err((at, stopped)) => Unmapped {
-                bytes: at - first,
-                stopped: Some(stopped),
-            },
+            Ok(()) => Unmapped { bytes: (last - first).wrapping_add(1), stopped: None },
+            Err((at, stopped)) => Unmapped { bytes: at - first, stopped: Some(stopped) },
         })
     }
 }
@@ -181,13 +170,7 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
             if L::HAS_LEAF && L::is_leaf(raw) {
                 if L::HAS_TABLE && (va & mask::<F, L>() != 0 || slot_last > last) {
                     let leaf = va & !mask::<F, L>();
-                    break Err((
-                        va,
-                        Stopped::Leaf {
-                            va: leaf,
-                            level: L::NUMBER,
-                        },
-                    ));
+                    break Err((va, Stopped::Leaf { va: leaf, level: L::NUMBER }));
                 }
                 self.edit.invalidate_leaf::<L>(table, index, va);
                 removed += 1;

@@ -103,13 +103,7 @@ fn walk<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
 ) -> Result<(), V::Stop> {
     let mut va = within.first();
     loop {
-        let mut here = Slot {
-            table,
-            index,
-            va,
-            last,
-            raw: load::<F, W>(world, table, index),
-        };
+        let mut here = Slot { table, index, va, last, raw: load::<F, W>(world, table, index) };
         let then = if L::next_table(here.raw).is_some() {
             visitor.pre::<L>(world, &here)?
         } else {

@@ -53,27 +53,16 @@ pub(crate) fn check_instructions(context: &Context) -> Result<String, String> {
     }
     match over.as_slice() {
         [] => Ok(format!("within the budgets\n{table}").trim_end().to_owned()),
-        cases => Err(format!(
-            "{table}over the budget: {} (see xtask/src/budgets.rs)",
-            cases.join(", ")
-        )),
+        cases => Err(format!("{table}over the budget: {} (see xtask/src/budgets.rs)", cases.join(", "))),
     }
 }
 
 /// Instructions per operation of one case. Only what runs inside its function `measured_*` counts.
 fn count(context: &Context, program: &PathBuf, case: &str, output: &PathBuf) -> Result<f64, String> {
-    let mut command = context.program(
-        "valgrind",
-        "--tool=callgrind --toggle-collect=*measured_* --quiet",
-    );
-    command
-        .arg(format!("--callgrind-out-file={}", output.display()))
-        .arg(program)
-        .arg(case);
+    let mut command = context.program("valgrind", "--tool=callgrind --toggle-collect=*measured_* --quiet");
+    command.arg(format!("--callgrind-out-file={}", output.display())).arg(program).arg(case);
     let text = context.run(command)?;
-    let operations = text
-        .lines()
-        .find_map(|line| line.strip_prefix("operations: ")?.parse::<f64>().ok());
+    let operations = text.lines().find_map(|line| line.strip_prefix("operations: ")?.parse::<f64>().ok());
     let operations =
         operations.ok_or_else(|| format!("{text}instruction-counts {case} names no number of operations"))?;
     let profile =
@@ -88,9 +77,7 @@ fn count(context: &Context, program: &PathBuf, case: &str, output: &PathBuf) -> 
 }
 
 fn total(profile: &str) -> Option<f64> {
-    profile
-        .lines()
-        .find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok())
+    profile.lines().find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok())
 }
 
 /// Empty if the count is within the budget. Other machines than x86-64 have other counts: there they are shown, not judged.
@@ -122,12 +109,7 @@ mod tests {
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn three_percent_pass_and_more_does_not() {
-        let budget = Budget {
-            case: "x",
-            what: "y",
-            accepted: 10.0,
-            promised: 12.0,
-        };
+        let budget = Budget { case: "x", what: "y", accepted: 10.0, promised: 12.0 };
         assert_eq!(judge(9.0, &budget), "");
         assert_eq!(judge(10.29, &budget), "");
         assert_eq!(judge(10.31, &budget), "OVER");

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::step::Step;
 use crate::tools::Tool;
-use crate::{test, tree};
+use crate::{qemu, test, tree};
 use std::path::{Path, PathBuf};
 
 /// Crates outside the workspace, which `--workspace` does not reach.
@@ -17,18 +17,14 @@ pub(crate) const STEPS: &[Step] = &[
         tools: &[Tool::Git],
         run: tree::run,
     },
-    Step {
-        name: "fmt",
-        purpose: "Rust is formatted",
-        tools: &[Tool::Rustfmt],
-        run: formatted,
-    },
+    Step { name: "fmt", purpose: "Rust is formatted", tools: &[Tool::Rustfmt], run: formatted },
     Step {
         name: "clippy",
         purpose: "no warning, with all features and with few",
         tools: &[Tool::Gcc, Tool::Clippy],
         run: linted,
     },
+    qemu::EL2_LINTS,
     Step {
         name: "rustdoc",
         purpose: "documentation builds without a warning",
@@ -61,9 +57,7 @@ pub(crate) const STEPS: &[Step] = &[
         purpose: "the runtime without the macro and the command: its tests pass",
         tools: &[Tool::Gcc],
         run: |context| {
-            context
-                .run(context.cargo("test -p ptdsl --no-default-features"))
-                .and_then(test::counted)
+            context.run(context.cargo("test -p ptdsl --no-default-features")).and_then(test::counted)
         },
     },
     Step {
@@ -91,11 +85,7 @@ fn linted(context: &Context) -> Result<String, String> {
         "-p ptdsl-compiler --no-default-features",
     ];
     let outside = OUTSIDE.map(|manifest| format!("--manifest-path {manifest}"));
-    for selection in selections
-        .iter()
-        .copied()
-        .chain(outside.iter().map(String::as_str))
-    {
+    for selection in selections.iter().copied().chain(outside.iter().map(String::as_str)) {
         let mut command = context.cargo(&format!("clippy {selection}"));
         if selection.contains("manifest") {
             command.arg("--target-dir").arg(context.target().join("outside"));
@@ -120,11 +110,7 @@ fn specs(context: &Context) -> Result<Vec<PathBuf>, String> {
     let mut specs: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     specs.retain(|path| path.extension().is_some_and(|extension| extension == "pt"));
     specs.sort();
-    if specs.is_empty() {
-        Err("formats/ holds no spec".to_owned())
-    } else {
-        Ok(specs)
-    }
+    if specs.is_empty() { Err("formats/ holds no spec".to_owned()) } else { Ok(specs) }
 }
 
 fn declares_format(path: &Path) -> bool {
@@ -134,13 +120,6 @@ fn declares_format(path: &Path) -> bool {
 /// Packs all crates that may be published and builds each from its package, those that it depends on included.
 fn packaged(context: &Context) -> Result<String, String> {
     let text = context.run(context.cargo("publish --workspace --dry-run --allow-dirty"))?;
-    let packed = text
-        .lines()
-        .filter(|line| line.trim_start().starts_with("Packaged "))
-        .count();
-    if packed == 0 {
-        Err(format!("{text}nothing was packed"))
-    } else {
-        Ok(format!("{packed} packages"))
-    }
+    let packed = text.lines().filter(|line| line.trim_start().starts_with("Packaged ")).count();
+    if packed == 0 { Err(format!("{text}nothing was packed")) } else { Ok(format!("{packed} packages")) }
 }

@@ -17,15 +17,8 @@ impl Context {
     pub(crate) fn new(verbose: bool) -> Self {
         let package =
             std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-        let root = Path::new(&package)
-            .parent()
-            .unwrap_or(Path::new("."))
-            .to_path_buf();
-        Self {
-            root,
-            cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
-            verbose,
-        }
+        let root = Path::new(&package).parent().unwrap_or(Path::new(".")).to_path_buf();
+        Self { root, cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), verbose }
     }
 
     /// The folder of the workspace.
@@ -68,11 +61,7 @@ impl Context {
         drop(command); // it holds the write ends: reading would never end
         let text = self.collect(reader);
         let status = child.wait().map_err(failed)?;
-        if status.success() {
-            Ok(text)
-        } else {
-            Err(format!("{text}`{line}` ended with {status}"))
-        }
+        if status.success() { Ok(text) } else { Err(format!("{text}`{line}` ended with {status}")) }
     }
 
     fn collect(&self, reader: impl std::io::Read) -> String {
@@ -99,9 +88,7 @@ impl Context {
 
 /// A command as one would type it.
 fn command_line(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let mut line = program.to_string_lossy().into_owned();
     for argument in command.get_args() {
         line.push(' ');
@@ -128,22 +115,15 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo why; exit 3"]);
         let message = context.run(command).expect_err("the shell ended with 3");
-        assert!(
-            message.starts_with("why\n`sh -c echo why; exit 3` ended with"),
-            "{message}"
-        );
+        assert!(message.starts_with("why\n`sh -c echo why; exit 3` ended with"), "{message}");
         assert!(message.contains('3'), "{message}");
     }
 
     #[test]
     fn a_missing_program_is_named() {
         let context = Context::new(false);
-        let message = context
-            .run(Command::new("no-such-program-here"))
-            .expect_err("there is no such program");
-        assert!(
-            message.contains("`no-such-program-here` could not be run"),
-            "{message}"
-        );
+        let message =
+            context.run(Command::new("no-such-program-here")).expect_err("there is no such program");
+        assert!(message.contains("`no-such-program-here` could not be run"), "{message}");
     }
 }

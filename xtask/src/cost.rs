@@ -26,17 +26,11 @@ pub(crate) fn macro_cost(context: &Context) -> Result<String, String> {
     // What is downloaded is not built: it must not count.
     context.run(user(context, folder.path(), "fetch"))?;
     let mut shell = user(context, folder.path(), "build");
-    let arguments: Vec<_> = shell
-        .get_args()
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
+    let arguments: Vec<_> = shell.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
     let cargo = shell.get_program().to_owned();
     shell = isolated("sh", folder.path());
     // `times` writes the time of the shell, then of its children and theirs.
-    shell
-        .args(["-c", "\"$@\" && times", "sh"])
-        .arg(cargo)
-        .args(arguments);
+    shell.args(["-c", "\"$@\" && times", "sh"]).arg(cargo).args(arguments);
     let text = context.run(shell)?;
     let seconds = cpu_seconds(&text).ok_or_else(|| format!("{text}the shell's `times` could not be read"))?;
 
@@ -59,21 +53,14 @@ pub(crate) fn macro_cost(context: &Context) -> Result<String, String> {
 
 fn within(what: &str, value: f64, limit: f64, unit: &str) -> Result<String, String> {
     let line = format!("{what} {value:.1} {unit} (limit {limit:.0})");
-    if value <= limit {
-        Ok(line)
-    } else {
-        Err(format!("{line}: over the limit"))
-    }
+    if value <= limit { Ok(line) } else { Err(format!("{line}: over the limit")) }
 }
 
 fn fastest(program: &Path, arguments: &[&str]) -> Result<f64, String> {
     let mut best = f64::INFINITY;
     for _ in 0..RUNS {
         let start = Instant::now();
-        let status = Command::new(program)
-            .args(arguments)
-            .stdout(Stdio::null())
-            .status();
+        let status = Command::new(program).args(arguments).stdout(Stdio::null()).status();
         let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
         match status {
             Ok(status) if status.success() => best = best.min(milliseconds),
@@ -95,10 +82,7 @@ fn write_user(context: &Context, folder: &Path) -> std::io::Result<()> {
     std::fs::write(folder.join("Cargo.toml"), manifest)?;
     std::fs::copy(context.root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     std::fs::create_dir(folder.join("src"))?;
-    std::fs::write(
-        folder.join("src/lib.rs"),
-        "#![no_std]\n\nptdsl::ptdsl!(\"arm64-hyp.pt\");\n",
-    )
+    std::fs::write(folder.join("src/lib.rs"), "#![no_std]\n\nptdsl::ptdsl!(\"arm64-hyp.pt\");\n")
 }
 
 /// Cargo on the user's crate, building into a folder of its own.
@@ -111,10 +95,7 @@ fn user(context: &Context, folder: &Path, arguments: &str) -> Command {
 
 fn isolated(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
-    command
-        .current_dir(folder)
-        .env("CARGO_TARGET_DIR", folder.join("target"))
-        .env_remove("RUSTC_WRAPPER");
+    command.current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target")).env_remove("RUSTC_WRAPPER");
     command
 }
 
@@ -132,16 +113,9 @@ fn cpu_seconds(text: &str) -> Option<f64> {
 
 /// The pass `macro_expand_crate` in the output of `-Ztime-passes`: `time:   0.012; rss: ...  macro_expand_crate`.
 fn expansion_milliseconds(text: &str) -> Option<f64> {
-    let line = text
-        .lines()
-        .find(|line| line.trim_end().ends_with("macro_expand_crate"))?;
+    let line = text.lines().find(|line| line.trim_end().ends_with("macro_expand_crate"))?;
     let (_, rest) = line.split_once("time:")?;
-    rest.split(';')
-        .next()?
-        .trim()
-        .parse::<f64>()
-        .ok()
-        .map(|seconds| seconds * 1000.0)
+    rest.split(';').next()?.trim().parse::<f64>().ok().map(|seconds| seconds * 1000.0)
 }
 
 #[cfg(test)]
@@ -150,14 +124,8 @@ mod tests {
 
     #[test]
     fn times_of_both_shells_are_read() {
-        assert_eq!(
-            cpu_seconds("   Compiling x\n0m0.00s 0m0.00s\n1m2.50s 0m1.25s\n"),
-            Some(63.75)
-        );
-        assert_eq!(
-            cpu_seconds("0m0.000000s 0m0.000000s\n0m9.500000s 0m0.500000s\n"),
-            Some(10.0)
-        );
+        assert_eq!(cpu_seconds("   Compiling x\n0m0.00s 0m0.00s\n1m2.50s 0m1.25s\n"), Some(63.75));
+        assert_eq!(cpu_seconds("0m0.000000s 0m0.000000s\n0m9.500000s 0m0.500000s\n"), Some(10.0));
         assert_eq!(cpu_seconds("Finished in 3 s\n"), None);
     }
 
@@ -171,10 +139,7 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_limit() {
-        assert_eq!(
-            within("gen", 19.96, 20.0, "ms").as_deref(),
-            Ok("gen 20.0 ms (limit 20)")
-        );
+        assert_eq!(within("gen", 19.96, 20.0, "ms").as_deref(), Ok("gen 20.0 ms (limit 20)"));
         assert!(within("gen", 20.1, 20.0, "ms").is_err());
     }
 }

@@ -24,13 +24,9 @@ pub(crate) fn run(context: &Context) -> Result<String, String> {
     let host = host(context)?;
     let target = context.target().join("fuzz");
     // With `--target` the flags reach the target's crates only; build scripts and macros must not be instrumented.
-    let mut build = context.cargo(&format!(
-        "build --release --manifest-path fuzz/Cargo.toml --target {host}"
-    ));
-    build
-        .arg("--target-dir")
-        .arg(&target)
-        .env("RUSTFLAGS", FLAGS.join(" "));
+    let mut build =
+        context.cargo(&format!("build --release --manifest-path fuzz/Cargo.toml --target {host}"));
+    build.arg("--target-dir").arg(&target).env("RUSTFLAGS", FLAGS.join(" "));
     context.run(build)?;
 
     let failed = |error: std::io::Error| format!("no folder for what the fuzzer finds: {error}");
@@ -38,25 +34,15 @@ pub(crate) fn run(context: &Context) -> Result<String, String> {
     std::fs::create_dir_all(&found).map_err(failed)?;
     let mut fuzz = context.program(target.join(&host).join("release/compile"), "");
     fuzz.arg(format!("-max_total_time={SECONDS}"));
-    fuzz.args([
-        "-timeout=10",
-        "-max_len=16384",
-        "-only_ascii=0",
-        "-close_fd_mask=0",
-        "-print_final_stats=1",
-    ]);
+    fuzz.args(["-timeout=10", "-max_len=16384", "-only_ascii=0", "-close_fd_mask=0", "-print_final_stats=1"]);
     fuzz.arg(format!("-artifact_prefix={}/", target.display()));
     fuzz.arg(&found);
     fuzz.args(SEEDS.map(|folder| context.root().join(folder)));
     let text = context.run(fuzz)?;
     if !text.contains("inline 8-bit counters") {
-        return Err(format!(
-            "{text}the target was built without counters: the fuzzer would be blind"
-        ));
+        return Err(format!("{text}the target was built without counters: the fuzzer would be blind"));
     }
-    let runs = text
-        .lines()
-        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    let runs = text.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
     let runs = runs.ok_or_else(|| format!("{text}the fuzzer did not report how many inputs it tried"))?;
     Ok(format!("{} inputs in {SECONDS} s", runs.trim()))
 }
@@ -65,6 +51,5 @@ pub(crate) fn run(context: &Context) -> Result<String, String> {
 fn host(context: &Context) -> Result<String, String> {
     let text = context.run(context.program("rustc", "--version --verbose"))?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned)
-        .ok_or_else(|| format!("`rustc -vV` names no host:\n{text}"))
+    host.map(str::to_owned).ok_or_else(|| format!("`rustc -vV` names no host:\n{text}"))
 }

@@ -1,4 +1,4 @@
-//! The project's tasks: `cargo xtask test`, `cargo xtask ci` and `cargo xtask bench`.
+//! The project's tasks: `cargo xtask test`, `cargo xtask ci`, `cargo xtask bench` and `cargo xtask qemu`.
 //!
 //! Each task is a list of [`step::Step`]s. A step is one line of output: its name, how it ended, how long it took.
 
@@ -9,6 +9,7 @@ mod context;
 mod cost;
 mod fuzz;
 mod no_panic;
+mod qemu;
 mod readme;
 mod step;
 mod test;
@@ -33,6 +34,8 @@ enum Task {
     Ci(Selection),
     /// Measure: instructions per page, time of `gen`, cost of building with the macro
     Bench(Selection),
+    /// Run generated code on emulated MMUs, and show what it says
+    Qemu(Selection),
     /// Write into the README's blocks what they show
     Readme,
 }
@@ -56,6 +59,8 @@ fn main() -> ExitCode {
         Task::Test(selection) => (test::STEPS, selection),
         Task::Ci(selection) => (ci::STEPS, selection),
         Task::Bench(selection) => (bench::STEPS, selection),
+        // What the programs say is what one runs it for.
+        Task::Qemu(selection) => (qemu::STEPS, Selection { verbose: true, ..selection }),
     };
     if selection.list {
         step::list(steps);

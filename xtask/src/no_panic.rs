@@ -15,13 +15,8 @@ const EXPORTS: [&str; 3] = ["probe_map", "probe_unmap", "probe_translate"];
 /// Builds the probe both ways and judges its symbols.
 pub(crate) fn run(context: &Context) -> Result<String, String> {
     let clean = symbols(context, "")?;
-    if let Some(missing) = EXPORTS
-        .iter()
-        .find(|name| !clean.iter().any(|symbol| symbol.defines(name)))
-    {
-        return Err(format!(
-            "examples/no-panic does not export `{missing}`: nothing would be proved"
-        ));
+    if let Some(missing) = EXPORTS.iter().find(|name| !clean.iter().any(|symbol| symbol.defines(name))) {
+        return Err(format!("examples/no-panic does not export `{missing}`: nothing would be proved"));
     }
     let found = panics(&clean);
     if !found.is_empty() {
@@ -32,13 +27,10 @@ pub(crate) fn run(context: &Context) -> Result<String, String> {
     }
     if panics(&symbols(context, " --features panic")?).is_empty() {
         return Err(
-            "examples/no-panic with the feature `panic` panics, and this check did not see it".to_owned(),
+            "examples/no-panic with the feature `panic` panics, and this check did not see it".to_owned()
         );
     }
-    Ok(format!(
-        "{} symbols, none of a panic; the control has some",
-        clean.len()
-    ))
+    Ok(format!("{} symbols, none of a panic; the control has some", clean.len()))
 }
 
 struct Symbol {
@@ -54,9 +46,8 @@ impl Symbol {
 
 fn symbols(context: &Context, features: &str) -> Result<Vec<Symbol>, String> {
     let target = context.target().join("no-panic");
-    let mut build = context.cargo(&format!(
-        "build --release --manifest-path examples/no-panic/Cargo.toml{features}"
-    ));
+    let mut build =
+        context.cargo(&format!("build --release --manifest-path examples/no-panic/Cargo.toml{features}"));
     build.arg("--target-dir").arg(&target);
     context.run(build)?;
     let library: PathBuf = target.join("release").join(format!(
@@ -75,10 +66,7 @@ fn parse(text: &str) -> Vec<Symbol> {
         let mut words = line.split_whitespace().rev();
         let (name, kind) = (words.next()?, words.next()?);
         let kind = kind.chars().next().filter(|_| kind.len() == 1)?;
-        Some(Symbol {
-            kind,
-            name: name.to_owned(),
-        })
+        Some(Symbol { kind, name: name.to_owned() })
     };
     text.lines().filter_map(parse_line).collect()
 }
@@ -87,15 +75,9 @@ fn parse(text: &str) -> Vec<Symbol> {
 fn panics(symbols: &[Symbol]) -> Vec<&str> {
     let suspicious = |name: &str| {
         name == MARKER
-            || ["panicking", "panic_fmt", "rust_begin_unwind"]
-                .iter()
-                .any(|part| name.contains(part))
+            || ["panicking", "panic_fmt", "rust_begin_unwind"].iter().any(|part| name.contains(part))
     };
-    symbols
-        .iter()
-        .map(|symbol| symbol.name.as_str())
-        .filter(|name| suspicious(name))
-        .collect()
+    symbols.iter().map(|symbol| symbol.name.as_str()).filter(|name| suspicious(name)).collect()
 }
 
 #[cfg(test)]
@@ -111,10 +93,7 @@ mod tests {
         assert!(symbols[0].defines("probe_map"));
         assert_eq!(
             panics(&symbols),
-            [
-                "a_panic_path_is_left",
-                "_ZN4core9panicking18panic_bounds_check17h0123456789abcdefE"
-            ]
+            ["a_panic_path_is_left", "_ZN4core9panicking18panic_bounds_check17h0123456789abcdefE"]
         );
         assert!(panics(&symbols[..1]).is_empty());
     }

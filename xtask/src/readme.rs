@@ -62,16 +62,10 @@ struct Block<'a> {
 
 fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
     let mut blocks = Vec::new();
-    let mut lines = Lines {
-        text,
-        at: 0,
-        number: 0,
-    };
+    let mut lines = Lines { text, at: 0, number: 0 };
     while let Some(line) = lines.next() {
-        let Some(source) = line
-            .trim()
-            .strip_prefix("<!-- shows: ")
-            .and_then(|rest| rest.strip_suffix(" -->"))
+        let Some(source) =
+            line.trim().strip_prefix("<!-- shows: ").and_then(|rest| rest.strip_suffix(" -->"))
         else {
             continue;
         };
@@ -120,9 +114,7 @@ fn shown(context: &Context, source: &str) -> Result<String, String> {
         Some(("file", path)) => read(context, path)?,
         Some(("output", command)) => output(context, command)?,
         _ => {
-            return Err(format!(
-                "{README}: `shows: {source}` is neither `file PATH` nor `output COMMAND`"
-            ));
+            return Err(format!("{README}: `shows: {source}` is neither `file PATH` nor `output COMMAND`"));
         }
     };
     if !text.ends_with('\n') {
@@ -141,10 +133,7 @@ fn output(context: &Context, command: &str) -> Result<String, String> {
         .output()
         .map_err(|error| format!("`{command}` could not be run: {error}"))?;
     if output.stdout.is_empty() {
-        return Err(format!(
-            "{}`{command}` wrote nothing",
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        return Err(format!("{}`{command}` wrote nothing", String::from_utf8_lossy(&output.stderr)));
     }
     String::from_utf8(output.stdout).map_err(|_| format!("`{command}` wrote what is no UTF-8"))
 }

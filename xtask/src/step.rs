@@ -21,7 +21,7 @@ pub(crate) struct Step {
 /// Prints names and purposes.
 pub(crate) fn list(steps: &[Step]) {
     for step in steps {
-        println!("{:<14} {}", step.name, step.purpose);
+        println!("{:<16} {}", step.name, step.purpose);
     }
 }
 
@@ -30,15 +30,9 @@ pub(crate) fn list(steps: &[Step]) {
 /// # Errors
 /// A name that no step has.
 pub(crate) fn select<'a>(steps: &'a [Step], only: &[String]) -> Result<Vec<&'a Step>, String> {
-    if let Some(unknown) = only
-        .iter()
-        .find(|name| steps.iter().all(|step| step.name != name.as_str()))
-    {
+    if let Some(unknown) = only.iter().find(|name| steps.iter().all(|step| step.name != name.as_str())) {
         let names: Vec<_> = steps.iter().map(|step| step.name).collect();
-        return Err(format!(
-            "there is no step `{unknown}`; the steps are {}",
-            names.join(", ")
-        ));
+        return Err(format!("there is no step `{unknown}`; the steps are {}", names.join(", ")));
     }
     let wanted = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
     Ok(steps.iter().filter(wanted).collect())
@@ -65,11 +59,7 @@ pub(crate) fn run_all(context: &Context, steps: &[&Step]) -> ExitCode {
             Ok(remark) => println!("ok     {seconds:>6.1} s  {remark}"),
             Err(reason) => {
                 println!("FAILED {seconds:>6.1} s");
-                let shown = if context.verbose() {
-                    last_line(&reason)
-                } else {
-                    reason.trim_end()
-                };
+                let shown = if context.verbose() { last_line(&reason) } else { reason.trim_end() };
                 println!("{shown}");
                 failed.push(step.name);
             }
@@ -77,27 +67,15 @@ pub(crate) fn run_all(context: &Context, steps: &[&Step]) -> ExitCode {
     }
     let seconds = start.elapsed().as_secs_f64();
     if !failed.is_empty() {
-        println!(
-            "failed: {} (again: --only {})",
-            failed.join(", "),
-            failed.join(" --only ")
-        );
+        println!("failed: {} (again: --only {})", failed.join(", "), failed.join(" --only "));
     }
-    println!(
-        "{} passed, {} failed in {seconds:.1} s",
-        steps.len() - failed.len(),
-        failed.len()
-    );
-    if failed.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    println!("{} passed, {} failed in {seconds:.1} s", steps.len() - failed.len(), failed.len());
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The first half of a step's line, shown while it runs.
 fn announce(context: &Context, number: usize, total: usize, step: &Step) {
-    print!("[{number:>2}/{total}] {:<14} ", step.name);
+    print!("[{number:>2}/{total}] {:<16} ", step.name);
     if context.verbose() {
         println!("{}", step.purpose);
     }
@@ -114,12 +92,7 @@ mod tests {
     use super::*;
 
     const fn step(name: &'static str) -> Step {
-        Step {
-            name,
-            purpose: "",
-            tools: &[],
-            run: |_| Ok(String::new()),
-        }
+        Step { name, purpose: "", tools: &[], run: |_| Ok(String::new()) }
     }
     const STEPS: &[Step] = &[step("one"), step("two"), step("three")];
 
@@ -144,13 +117,9 @@ mod tests {
 
     #[test]
     fn the_names_of_a_task_are_unique() {
-        for steps in [crate::test::STEPS, crate::ci::STEPS, crate::bench::STEPS] {
+        for steps in [crate::test::STEPS, crate::ci::STEPS, crate::bench::STEPS, crate::qemu::STEPS] {
             for (index, step) in steps.iter().enumerate() {
-                assert!(
-                    steps[..index].iter().all(|other| other.name != step.name),
-                    "{}",
-                    step.name
-                );
+                assert!(steps[..index].iter().all(|other| other.name != step.name), "{}", step.name);
             }
         }
     }

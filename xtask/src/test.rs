@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::step::Step;
 use crate::tools::Tool;
-use crate::{bench, fuzz, no_panic, readme};
+use crate::{bench, fuzz, no_panic, qemu, readme};
 
 /// The recorded behaviour of Linux 6.1 and of the original patch, in groups that the replay takes together.
 const VECTORS: &str = "examples/kvm-hyp/vectors";
@@ -27,9 +27,7 @@ pub(crate) const STEPS: &[Step] = &[
         purpose: "generated/ is what the compiler writes today",
         tools: &[Tool::Gcc],
         run: |context| {
-            context
-                .run(context.cargo("run --quiet -p ptdsl -- gen --check --all"))
-                .map(|_| String::new())
+            context.run(context.cargo("run --quiet -p ptdsl -- gen --check --all")).map(|_| String::new())
         },
     },
     Step {
@@ -56,6 +54,8 @@ pub(crate) const STEPS: &[Step] = &[
         tools: &[Tool::Gcc, Tool::Nm],
         run: no_panic::run,
     },
+    qemu::EL2,
+    qemu::EL2_FAULTS,
     Step {
         name: "instructions",
         purpose: "instructions per page stay within xtask/src/budgets.rs (callgrind)",
@@ -77,9 +77,7 @@ fn tests(context: &Context) -> Result<String, String> {
 }
 
 fn doctests(context: &Context) -> Result<String, String> {
-    context
-        .run(context.cargo("test --workspace --no-fail-fast --doc"))
-        .and_then(counted)
+    context.run(context.cargo("test --workspace --no-fail-fast --doc")).and_then(counted)
 }
 
 fn replay(context: &Context, engine: &str, level: u32) -> Result<String, String> {
@@ -94,17 +92,13 @@ fn replay(context: &Context, engine: &str, level: u32) -> Result<String, String>
 /// # Errors
 /// There is none: nothing was tested, so nothing was shown.
 pub(crate) fn counted(text: String) -> Result<String, String> {
-    let results: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with("test result:"))
-        .collect();
+    let results: Vec<&str> = text.lines().filter(|line| line.starts_with("test result:")).collect();
     let sum = |what: &str| results.iter().map(|line| number_before(line, what)).sum::<u64>();
     match (results.len(), sum(" passed")) {
         (_, 0) => Err(format!("{text}no test ran")),
-        (binaries, passed) => Ok(format!(
-            "{passed} tests passed, {} ignored, {binaries} binaries",
-            sum(" ignored")
-        )),
+        (binaries, passed) => {
+            Ok(format!("{passed} tests passed, {} ignored, {binaries} binaries", sum(" ignored")))
+        }
     }
 }
 
@@ -113,11 +107,7 @@ fn number_before(line: &str, what: &str) -> u64 {
     let Some((before, _)) = line.split_once(what) else {
         return 0;
     };
-    before
-        .rsplit(' ')
-        .next()
-        .and_then(|word| word.parse().ok())
-        .unwrap_or(0)
+    before.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -129,10 +119,7 @@ mod tests {
         let text = "running 2 tests\n\
             test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
             test result: ok. 40 passed; 0 failed; 3 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
-        assert_eq!(
-            counted(text.to_owned()).as_deref(),
-            Ok("42 tests passed, 3 ignored, 2 binaries")
-        );
+        assert_eq!(counted(text.to_owned()).as_deref(), Ok("42 tests passed, 3 ignored, 2 binaries"));
     }
 
     #[test]

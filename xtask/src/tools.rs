@@ -20,11 +20,15 @@ pub(crate) enum Tool {
     Rustfmt,
     /// Linter.
     Clippy,
+    /// Emulates arm64.
+    QemuArm,
+    /// A compiler whose library's sources can be installed, for where rustup has none.
+    DebianRust,
 }
 
 /// Where a tool comes from.
 enum Source {
-    /// The package of this name in each entry of [`MANAGERS`], in its order.
+    /// The package of this name, or packages, in each entry of [`MANAGERS`], in its order; empty where there is none.
     Packages([&'static str; 5]),
     /// A component of the Rust toolchain.
     Component(&'static str),
@@ -32,11 +36,7 @@ enum Source {
 
 /// Package managers: program, arguments that refresh its lists (none if installing does), arguments that install.
 const MANAGERS: [(&str, &[&str], &[&str]); 5] = [
-    (
-        "apt-get",
-        &["update"],
-        &["install", "--yes", "--no-install-recommends"],
-    ),
+    ("apt-get", &["update"], &["install", "--yes", "--no-install-recommends"]),
     ("dnf", &[], &["install", "--assumeyes"]),
     ("apk", &[], &["add", "--no-cache"]),
     ("pacman", &[], &["-Sy", "--noconfirm"]),
@@ -54,6 +54,8 @@ impl Tool {
             Self::Git => &["git", "--version"],
             Self::Rustfmt => &["rustfmt", "--version"],
             Self::Clippy => &["cargo-clippy", "--version"],
+            Self::QemuArm => &["qemu-system-aarch64", "--version"],
+            Self::DebianRust => &["/usr/bin/rustc", "--version"],
         }
     }
 
@@ -66,6 +68,14 @@ impl Tool {
             Self::Git => Source::Packages(["git"; 5]),
             Self::Rustfmt => Source::Component("rustfmt"),
             Self::Clippy => Source::Component("clippy"),
+            Self::QemuArm => Source::Packages([
+                "qemu-system-arm",
+                "qemu-system-aarch64-core",
+                "qemu-system-aarch64",
+                "qemu-system-aarch64",
+                "qemu-arm",
+            ]),
+            Self::DebianRust => Source::Packages(["rustc-web rust-web-src", "", "", "", ""]),
         }
     }
 }
@@ -83,11 +93,7 @@ pub(crate) fn install_missing(context: &Context, wanted: &[Tool]) -> Vec<(Tool, 
                 continue;
             }
         };
-        let mend = commands
-            .iter()
-            .map(|words| words.join(" "))
-            .collect::<Vec<_>>()
-            .join(" && ");
+        let mend = commands.iter().map(|words| words.join(" ")).collect::<Vec<_>>().join(" && ");
         println!("set-up: {name} is missing; installing it: {mend}");
         if let Err(reason) = install(context, &commands) {
             missing.push((
@@ -105,36 +111,23 @@ pub(crate) fn install_missing(context: &Context, wanted: &[Tool]) -> Vec<(Tool, 
 fn commands_for(tool: Tool) -> Result<Vec<Vec<String>>, String> {
     let packages = match tool.source() {
         Source::Component(component) => {
-            let command = ["rustup", "component", "add", component]
-                .map(str::to_owned)
-                .to_vec();
-            return if works(&["rustup", "--version"]) {
-                Ok(vec![command])
-            } else {
-                Err(command.join(" "))
-            };
+            let command = ["rustup", "component", "add", component].map(str::to_owned).to_vec();
+            return if works(&["rustup", "--version"]) { Ok(vec![command]) } else { Err(command.join(" ")) };
         }
         Source::Packages(packages) => packages,
     };
-    let Some(manager) = MANAGERS
-        .iter()
-        .position(|(program, ..)| works(&[program, "--version"]))
-    else {
-        return Err(format!(
-            "install the package `{}` with your package manager",
-            packages[0]
-        ));
+    let Some(manager) = MANAGERS.iter().position(|(program, ..)| works(&[program, "--version"])) else {
+        return Err(format!("install the package `{}` with your package manager", packages[0]));
     };
+    if packages[manager].is_empty() {
+        return Err("the package manager of this machine has no package for it".to_owned());
+    }
     let root = is_root();
     let commands = install_commands(manager, packages[manager], !root);
     if root || works(&["sudo", "-n", "true"]) {
         Ok(commands)
     } else {
-        Err(commands
-            .iter()
-            .map(|words| words.join(" "))
-            .collect::<Vec<_>>()
-            .join(" && "))
+        Err(commands.iter().map(|words| words.join(" ")).collect::<Vec<_>>().join(" && "))
     }
 }
 
@@ -145,24 +138,18 @@ fn install_commands(manager: usize, package: &str, sudo: bool) -> Vec<Vec<String
         sudo.into_iter()
             .chain([program])
             .chain(arguments.iter().copied())
-            .chain(package)
+            .chain(package.into_iter().flat_map(str::split_whitespace))
             .map(str::to_owned)
             .collect()
     };
     let refresh = (!refresh.is_empty()).then(|| command(refresh, None));
-    refresh
-        .into_iter()
-        .chain([command(install, Some(package))])
-        .collect()
+    refresh.into_iter().chain([command(install, Some(package))]).collect()
 }
 
 fn install(context: &Context, commands: &[Vec<String>]) -> Result<(), String> {
     for words in commands {
         let mut command = context.program(&words[0], "");
-        command
-            .args(&words[1..])
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdin(Stdio::null());
+        command.args(&words[1..]).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
         context.run(command)?;
     }
     Ok(())
@@ -175,11 +162,7 @@ fn is_root() -> bool {
 
 fn works(words: &[&str]) -> bool {
     let mut command = Command::new(words[0]);
-    command
-        .args(&words[1..])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -188,27 +171,23 @@ mod tests {
     use super::*;
 
     fn lines(manager: usize, package: &str, sudo: bool) -> Vec<String> {
-        install_commands(manager, package, sudo)
-            .iter()
-            .map(|words| words.join(" "))
-            .collect()
+        install_commands(manager, package, sudo).iter().map(|words| words.join(" ")).collect()
     }
 
     #[test]
     fn apt_refreshes_its_lists_first() {
-        let expected = [
-            "apt-get update",
-            "apt-get install --yes --no-install-recommends valgrind",
-        ];
+        let expected = ["apt-get update", "apt-get install --yes --no-install-recommends valgrind"];
         assert_eq!(lines(0, "valgrind", false), expected);
     }
 
     #[test]
     fn a_user_goes_through_sudo() {
-        assert_eq!(
-            lines(1, "valgrind", true),
-            ["sudo dnf install --assumeyes valgrind"]
-        );
+        assert_eq!(lines(1, "valgrind", true), ["sudo dnf install --assumeyes valgrind"]);
+    }
+
+    #[test]
+    fn packages_that_belong_together_are_installed_together() {
+        assert_eq!(lines(0, "one two", false)[1], "apt-get install --yes --no-install-recommends one two");
     }
 
     #[test]

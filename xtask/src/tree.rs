@@ -43,10 +43,7 @@ pub(crate) fn run(context: &Context) -> Result<String, String> {
     let files = listing.lines().count();
     match long.as_slice() {
         [] => Ok(format!("{files} files")),
-        names => Ok(format!(
-            "{files} files; warning: over {LONG} lines: {}",
-            names.join(", ")
-        )),
+        names => Ok(format!("{files} files; warning: over {LONG} lines: {}", names.join(", "))),
     }
 }
 

@@ -23,10 +23,7 @@ const TABLE: u64 = 2 << 20;
 /// Neither 0 nor aligned to more than 1 GiB, as a real mapping of memory.
 const START: u64 = 3 * GIB;
 const OUTPUT: u64 = 5 * GIB;
-const PAGES_ONLY: How = How {
-    sizes: Sizes::Pages,
-    existing: ptdsl::Existing::Refuse,
-};
+const PAGES_ONLY: How = How { sizes: Sizes::Pages, existing: ptdsl::Existing::Refuse };
 
 fn main() -> ExitCode {
     let case = std::env::args().nth(1).unwrap_or_default();
@@ -48,11 +45,7 @@ fn run(case: &str) -> Outcome {
     // SAFETY: the pool hands out its own memory, aligned to a granule and by its own address, each page once; nothing
     // else uses it. The only table is made below.
     let mut world = unsafe { World::new(0, pool, NoMaintenance) };
-    let config = Config {
-        width: 39,
-        output_bits: 40,
-        ..Config::default()
-    };
+    let config = Config { width: 39, output_bits: 40, ..Config::default() };
     let mut table = PageTable::create(&mut world, black_box(&config))?.activate(&mut world);
     let attributes = Attributes::new(Prot::Rw, Memory::Normal).ok_or("rw normal memory cannot be built")?;
     let attributes = black_box(attributes);
@@ -65,20 +58,10 @@ fn run(case: &str) -> Outcome {
         }
         "map-existing" => {
             for at in (START..START + GIB).step_by(TABLE as usize) {
-                table.map(
-                    &mut world,
-                    Range::new(at, PAGE)?,
-                    Phys(at - START + OUTPUT),
-                    attributes,
-                )?;
+                table.map(&mut world, Range::new(at, PAGE)?, Phys(at - START + OUTPUT), attributes)?;
             }
             for at in (START..START + GIB).step_by(TABLE as usize) {
-                measured_map(
-                    &mut table,
-                    &mut world,
-                    Range::new(at + PAGE, TABLE - PAGE)?,
-                    attributes,
-                )?;
+                measured_map(&mut table, &mut world, Range::new(at + PAGE, TABLE - PAGE)?, attributes)?;
             }
             mapped(&table, &world, PAGES)?;
             Ok(PAGES - GIB / TABLE)
@@ -129,11 +112,7 @@ fn mapped(table: &PageTable, world: &World, pages: u64) -> Outcome {
         }
         seen += 1;
     }
-    if seen == pages {
-        Ok(pages)
-    } else {
-        Err(format!("{seen} pages are mapped, not {pages}").into())
-    }
+    if seen == pages { Ok(pages) } else { Err(format!("{seen} pages are mapped, not {pages}").into()) }
 }
 
 #[inline(never)]
@@ -143,13 +122,7 @@ fn measured_map(
     range: Range,
     attributes: Attributes,
 ) -> Result<(), ptdsl::MapError> {
-    table.map_with(
-        world,
-        range,
-        Phys(range.first() - START + OUTPUT),
-        attributes,
-        black_box(PAGES_ONLY),
-    )
+    table.map_with(world, range, Phys(range.first() - START + OUTPUT), attributes, black_box(PAGES_ONLY))
 }
 
 /// As a caller maps one page: it knows the size.
@@ -175,8 +148,5 @@ fn measured_unmap(table: &mut PageTable, world: &mut World, range: Range) -> Out
 
 #[inline(never)]
 fn measured_translate(table: &PageTable, world: &World, address: u64) -> Option<u64> {
-    table
-        .translate(world, address)
-        .ok()
-        .map(|translation| translation.output.0)
+    table.translate(world, address).ok().map(|translation| translation.output.0)
 }

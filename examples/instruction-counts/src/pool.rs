@@ -29,10 +29,7 @@ impl Pool {
             return Err("no memory for the pool".into());
         }
         let next = memory.expose_provenance() as u64;
-        Ok(Self {
-            next,
-            end: next + layout.size() as u64,
-        })
+        Ok(Self { next, end: next + layout.size() as u64 })
     }
 }
 
@@ -45,10 +42,7 @@ impl Frames for Pool {
         }
         let address = Phys(self.next);
         self.next += PAGE;
-        Some(Fresh {
-            address,
-            zeroed: true,
-        })
+        Some(Fresh { address, zeroed: true })
     }
 
     #[inline]

@@ -80,12 +80,7 @@ impl Class {
     pub fn predict(before: &Before<'_>, page_bytes: u64, call: &Call) -> Option<Class> {
         match *call {
             Call::Init { va_bits } => before.init(va_bits),
-            Call::Map {
-                addr,
-                size,
-                phys,
-                prot,
-            } => before.map(addr, size, phys, prot),
+            Call::Map { addr, size, phys, prot } => before.map(addr, size, phys, prot),
             Call::Unmap { addr, size } => before.unmap(addr, size),
             Call::Get { addr } => before.walk(addr & !(page_bytes - 1), page_bytes),
             Call::Walk { addr, size, .. } => before.walk(addr, size),
@@ -137,9 +132,7 @@ pub struct Side<'a> {
 impl Side<'_> {
     fn no_empty_table(self) -> bool {
         let root = self.root.map(|root| root.page);
-        self.memory
-            .live()
-            .all(|(page, count)| count > 1 || Some(page) == root)
+        self.memory.live().all(|(page, count)| count > 1 || Some(page) == root)
     }
 }
 
@@ -147,8 +140,6 @@ impl Side<'_> {
 fn nothing_overwritten(before: &FakeMemory, after: &FakeMemory) -> bool {
     before.live().all(|(page, _)| {
         let pairs = before.words(page).iter().zip(after.words(page));
-        pairs
-            .filter(|(old, _)| **old != 0)
-            .all(|(old, new)| (old ^ new) & !prot::SW == 0)
+        pairs.filter(|(old, _)| **old != 0).all(|(old, new)| (old ^ new) & !prot::SW == 0)
     })
 }

@@ -27,14 +27,9 @@ impl Depth {
     /// By its number, 1 to 4.
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {
-        [
-            Depth::Answers,
-            Depth::Pages,
-            Depth::Architecture,
-            Depth::Everything,
-        ]
-        .into_iter()
-        .find(|depth| *depth as u8 == number)
+        [Depth::Answers, Depth::Pages, Depth::Architecture, Depth::Everything]
+            .into_iter()
+            .find(|depth| *depth as u8 == number)
     }
 }
 
@@ -51,11 +46,7 @@ pub struct Difference {
 
 impl Difference {
     fn new(what: impl Into<String>, expected: impl fmt::Display, found: impl fmt::Display) -> Self {
-        Difference {
-            what: what.into(),
-            expected: expected.to_string(),
-            found: found.to_string(),
-        }
+        Difference { what: what.into(), expected: expected.to_string(), found: found.to_string() }
     }
 
     /// If the two are not equal.
@@ -83,16 +74,9 @@ pub fn operation(
 }
 
 fn compare_events(did: &Did, events: &[Event], wanted: fn(&str) -> bool) -> Option<Difference> {
-    let found = || {
-        events
-            .iter()
-            .filter(|event| wanted(event.kind()))
-            .map(Event::to_string)
-    };
+    let found = || events.iter().filter(|event| wanted(event.kind())).map(Event::to_string);
     match did {
-        Did::Nothing => found()
-            .next()
-            .map(|event| Difference::new("events", "none", event)),
+        Did::Nothing => found().next().map(|event| Difference::new("events", "none", event)),
         Did::Events(expected) => {
             let expected: Vec<&String> = expected.iter().filter(|event| wanted(kind_of(event))).collect();
             let found: Vec<String> = found().collect();
@@ -121,29 +105,14 @@ fn compare_digest(digest: &EventDigest, events: &[Event], wanted: fn(&str) -> bo
         *counts.entry(event.kind()).or_default() += 1;
         hash.line(event);
     }
-    let expected: BTreeMap<&str, u64> = digest
-        .count
-        .iter()
-        .filter(|(kind, _)| wanted(kind))
-        .map(|(kind, n)| (kind.as_str(), *n))
-        .collect();
+    let expected: BTreeMap<&str, u64> =
+        digest.count.iter().filter(|(kind, _)| wanted(kind)).map(|(kind, n)| (kind.as_str(), *n)).collect();
     if expected != counts {
-        return Some(Difference::new(
-            "number of events",
-            format!("{expected:?}"),
-            format!("{counts:?}"),
-        ));
+        return Some(Difference::new("number of events", format!("{expected:?}"), format!("{counts:?}")));
     }
     // The head shows where many events begin to differ, which the hash does not.
-    let head = digest
-        .head
-        .iter()
-        .map(Value::to_string)
-        .filter(|event| wanted(kind_of(event)));
-    let found = events
-        .iter()
-        .filter(|event| wanted(event.kind()))
-        .map(Event::to_string);
+    let head = digest.head.iter().map(Value::to_string).filter(|event| wanted(kind_of(event)));
+    let found = events.iter().filter(|event| wanted(event.kind())).map(Event::to_string);
     if let Some((k, (expected, found))) = head.zip(found).enumerate().find(|(_, (one, other))| one != other) {
         return Some(Difference::new(format!("event {k}"), expected, found));
     }
@@ -165,30 +134,16 @@ pub fn end(depth: Depth, expected: &Final, engine: &impl Engine, page_shift: u32
     let recorded: Vec<Row> = expected
         .desc
         .iter()
-        .map(|&(level, Hex(va), slot, n, Hex(raw), Hex(step))| Row {
-            level,
-            va,
-            slot,
-            n,
-            raw,
-            step,
-        })
+        .map(|&(level, Hex(va), slot, n, Hex(raw), Hex(step))| Row { level, va, slot, n, raw, step })
         .collect();
     if let Some(k) = (0..recorded.len().max(found.len())).find(|&k| recorded.get(k) != found.get(k)) {
         let show = |row: Option<&Row>| row.map_or_else(|| "no more".to_owned(), Row::to_string);
-        return Some(Difference::new(
-            format!("final.desc {k}"),
-            show(recorded.get(k)),
-            show(found.get(k)),
-        ));
+        return Some(Difference::new(format!("final.desc {k}"), show(recorded.get(k)), show(found.get(k))));
     }
     if depth < Depth::Pages {
         return None;
     }
-    let pages: Vec<(u64, u64)> = memory
-        .live()
-        .map(|(page, count)| (page.0 as u64, count))
-        .collect();
+    let pages: Vec<(u64, u64)> = memory.live().map(|(page, count)| (page.0 as u64, count)).collect();
     let free: Vec<u64> = memory.free_list().map(|page| page.0 as u64).collect();
     if expected.pages != pages {
         let lost = |of: &[(u64, u64)], from: &[(u64, u64)]| {
@@ -202,11 +157,7 @@ pub fn end(depth: Depth, expected: &Final, engine: &impl Engine, page_shift: u32
         ));
     }
     if expected.free != free {
-        return Some(Difference::new(
-            "final.free",
-            format!("{:?}", expected.free),
-            format!("{free:?}"),
-        ));
+        return Some(Difference::new("final.free", format!("{:?}", expected.free), format!("{free:?}")));
     }
     Difference::between("final.live", expected.live, pages.len() as u64)
         .or_else(|| Difference::between("final.bump", expected.bump, memory.bump() as u64))

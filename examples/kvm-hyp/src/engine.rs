@@ -75,11 +75,7 @@ impl Flags {
     /// From the kernel's flag word; `None` if it has others.
     #[must_use]
     pub fn from_word(word: u64) -> Option<Self> {
-        (word & !7 == 0).then_some(Flags {
-            leaf: word & 1 != 0,
-            pre: word & 2 != 0,
-            post: word & 4 != 0,
-        })
+        (word & !7 == 0).then_some(Flags { leaf: word & 1 != 0, pre: word & 2 != 0, post: word & 4 != 0 })
     }
 }
 
@@ -131,19 +127,13 @@ impl Outcome {
     /// A return code alone.
     #[must_use]
     pub fn code(code: i64) -> Self {
-        Outcome {
-            ret: Some(Ret::Code(code)),
-            ..Outcome::default()
-        }
+        Outcome { ret: Some(Ret::Code(code)), ..Outcome::default() }
     }
 
     /// A byte count alone.
     #[must_use]
     pub fn bytes(bytes: u64) -> Self {
-        Outcome {
-            ret: Some(Ret::Bytes(bytes)),
-            ..Outcome::default()
-        }
+        Outcome { ret: Some(Ret::Bytes(bytes)), ..Outcome::default() }
     }
 }
 

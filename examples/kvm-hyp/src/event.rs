@@ -164,9 +164,8 @@ impl Digest {
 
 impl fmt::Write for Digest {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = text.bytes().fold(self.0, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
+        self.0 =
+            text.bytes().fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         Ok(())
     }
 }
@@ -177,30 +176,12 @@ mod tests {
 
     #[test]
     fn events_print_as_in_the_files() {
-        let tlbi = |hint| Event::Tlbi {
-            leaf: false,
-            va: 0x1000,
-            hint,
-        };
+        let tlbi = |hint| Event::Tlbi { leaf: false, va: 0x1000, hint };
         assert_eq!(tlbi(None).to_string(), r#"["tlbi","vae2is","0x1000",null]"#);
         assert_eq!(tlbi(Some(2)).to_string(), r#"["tlbi","vae2is","0x1000",2]"#);
+        assert_eq!(Event::Release { page: 1, slot: 2, word: 0x7c3 }.to_string(), r#"["rel",1,2,"0x7c3"]"#);
         assert_eq!(
-            Event::Release {
-                page: 1,
-                slot: 2,
-                word: 0x7c3
-            }
-            .to_string(),
-            r#"["rel",1,2,"0x7c3"]"#
-        );
-        assert_eq!(
-            Event::Visit {
-                when: When::Post,
-                level: 1,
-                va: 0,
-                raw: 3
-            }
-            .to_string(),
+            Event::Visit { when: When::Post, level: 1, va: 0, raw: 3 }.to_string(),
             r#"["visit","post",1,"0x0","0x3"]"#
         );
     }
@@ -210,10 +191,7 @@ mod tests {
         // The published value for "foobar" is 0x85944171f73967e8; one more round takes in the line's end.
         let mut digest = Digest::EMPTY;
         digest.line(&"foobar");
-        assert_eq!(
-            digest.value(),
-            (0x8594_4171_f739_67e8 ^ 0x0a_u64).wrapping_mul(0x100_0000_01b3)
-        );
+        assert_eq!(digest.value(), (0x8594_4171_f739_67e8 ^ 0x0a_u64).wrapping_mul(0x100_0000_01b3));
         assert_eq!(Digest::EMPTY.value(), 0xcbf2_9ce4_8422_2325);
     }
 }

@@ -37,11 +37,7 @@ impl Hyp for Arm64Hyp {
             (true, false, true) => Prot::Rx,
             _ => return None,
         };
-        let memory = if word & prot::DEVICE != 0 {
-            Memory::Device
-        } else {
-            Memory::Normal
-        };
+        let memory = if word & prot::DEVICE != 0 { Memory::Device } else { Memory::Normal };
         let software = Sw::new((word & prot::SW) >> prot::SW_SHIFT)?;
         Some(Attributes::new(allowed, memory)?.with_sw(software))
     }

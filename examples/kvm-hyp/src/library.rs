@@ -38,11 +38,7 @@ impl<F: Hyp> Library<F> {
     /// On a fresh memory.
     #[must_use]
     pub fn new(memory: FakeMemory) -> Self {
-        Library {
-            memory,
-            table: None,
-            ia_bits: 0,
-        }
+        Library { memory, table: None, ia_bits: 0 }
     }
 
     /// Input bits of the table, or of the last one that was.
@@ -62,10 +58,7 @@ impl<F: Hyp> Library<F> {
 
     fn init(&mut self, va_bits: u32) -> Outcome {
         self.table = None;
-        let config = Config {
-            width: va_bits,
-            ..Config::default()
-        };
+        let config = Config { width: va_bits, ..Config::default() };
         match PageTable::create(&mut self.memory, &config) {
             Err(error) => Outcome::code(errno(error)),
             Ok(table) => {
@@ -74,11 +67,7 @@ impl<F: Hyp> Library<F> {
                 let (start_level, ia_bits) = (Some(shape.root_level), Some(shape.width));
                 self.ia_bits = shape.width;
                 self.table = Some(table);
-                Outcome {
-                    start_level,
-                    ia_bits,
-                    ..Outcome::code(0)
-                }
+                Outcome { start_level, ia_bits, ..Outcome::code(0) }
             }
         }
     }
@@ -89,10 +78,7 @@ impl<F: Hyp> Library<F> {
         let Some(range) = Self::pages(addr, size).map_err(errno)? else {
             return Ok(());
         };
-        let how = How {
-            sizes: Sizes::Largest,
-            existing: Existing::Update,
-        };
+        let how = How { sizes: Sizes::Largest, existing: Existing::Update };
         let output = Phys(phys & !Self::LOW);
         let result = table.map_with(&mut self.memory, range, output, attributes, how);
         result.map_err(|MapError { error, .. }| errno(error))
@@ -119,21 +105,16 @@ impl<F: Hyp> Library<F> {
             Err(Fault::Translation { level, entry }) => (entry, level, Some(stage1_pte_prot(entry))),
             Ok(leaf) => (leaf.entry, leaf.level, leaf.attributes().map(F::to_prot)),
         };
-        Outcome {
-            pte: Some(pte),
-            level: Some(level),
-            prot,
-            ..Outcome::code(0)
-        }
+        Outcome { pte: Some(pte), level: Some(level), prot, ..Outcome::code(0) }
     }
 
     fn walk(&mut self, addr: u64, size: u64, flags: Flags, stop: Option<Stop>) -> Result<(), Errno> {
         let table = self.table.as_ref().ok_or(EINVAL)?;
         match Self::pages(addr, size).map_err(errno)? {
             None => Ok(()),
-            Some(range) => table
-                .visit(&mut self.memory, range, &mut Watch::new(flags, stop))
-                .map_err(errno)?,
+            Some(range) => {
+                table.visit(&mut self.memory, range, &mut Watch::new(flags, stop)).map_err(errno)?
+            }
         }
     }
 
@@ -152,32 +133,15 @@ impl<F: Hyp> Engine for Library<F> {
         let code = |result: Result<(), Errno>| Outcome::code(result.err().unwrap_or(0));
         Ok(match *call {
             Call::Init { va_bits } => self.init(va_bits),
-            Call::Map {
-                addr,
-                size,
-                phys,
-                prot,
-            } => code(self.map(addr, size, phys, prot)),
+            Call::Map { addr, size, phys, prot } => code(self.map(addr, size, phys, prot)),
             Call::Unmap { addr, size } => Outcome::bytes(self.unmap(addr, size)),
             Call::Get { addr } => self.get(addr),
             // Any word at all, also of no listed kind: nothing of the library decodes that as Linux does.
             Call::PteProt { stage, raw } => {
-                let prot = if stage == 1 {
-                    stage1_pte_prot(raw)
-                } else {
-                    stage2_pte_prot(raw)
-                };
-                Outcome {
-                    prot: Some(prot),
-                    ..Outcome::default()
-                }
+                let prot = if stage == 1 { stage1_pte_prot(raw) } else { stage2_pte_prot(raw) };
+                Outcome { prot: Some(prot), ..Outcome::default() }
             }
-            Call::Walk {
-                addr,
-                size,
-                flags,
-                stop,
-            } => code(self.walk(addr, size, flags, stop)),
+            Call::Walk { addr, size, flags, stop } => code(self.walk(addr, size, flags, stop)),
             Call::Destroy => {
                 self.destroy()?;
                 Outcome::default()
@@ -199,9 +163,6 @@ impl<F: Hyp> Engine for Library<F> {
 
     fn root(&self) -> Option<Root> {
         let shape = self.table.as_ref()?.shape();
-        Some(Root {
-            page: self.memory.page_at(shape.root.0),
-            level: shape.root_level,
-        })
+        Some(Root { page: self.memory.page_at(shape.root.0), level: shape.root_level })
     }
 }

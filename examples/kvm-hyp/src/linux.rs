@@ -33,10 +33,7 @@ impl KernelRange {
     pub fn new(addr: u64, size: u64, page_size: u64) -> Self {
         let low = page_size - 1;
         let start = addr & !low;
-        KernelRange {
-            start,
-            end: start.wrapping_add(size).wrapping_add(low) & !low,
-        }
+        KernelRange { start, end: start.wrapping_add(size).wrapping_add(low) & !low }
     }
 
     /// Whether the walker refuses it with -ERANGE. Both ends may be equal to the limit.
@@ -142,27 +139,9 @@ mod tests {
     #[test]
     fn size_is_added_to_the_rounded_start() {
         let range = KernelRange::new(0x5800, 0x1000, 0x1000);
-        assert_eq!(
-            range,
-            KernelRange {
-                start: 0x5000,
-                end: 0x6000
-            }
-        );
-        assert_eq!(
-            KernelRange::new(0x5fff, 1, 0x1000),
-            KernelRange {
-                start: 0x5000,
-                end: 0x6000
-            }
-        );
-        assert_eq!(
-            KernelRange::new(0x5000, 0x1001, 0x1000),
-            KernelRange {
-                start: 0x5000,
-                end: 0x7000
-            }
-        );
+        assert_eq!(range, KernelRange { start: 0x5000, end: 0x6000 });
+        assert_eq!(KernelRange::new(0x5fff, 1, 0x1000), KernelRange { start: 0x5000, end: 0x6000 });
+        assert_eq!(KernelRange::new(0x5000, 0x1001, 0x1000), KernelRange { start: 0x5000, end: 0x7000 });
     }
 
     #[test]

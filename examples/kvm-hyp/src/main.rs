@@ -58,21 +58,12 @@ enum EngineName {
 const SHOWN: usize = 5;
 
 fn main() -> ExitCode {
-    let Command::Replay {
-        engine,
-        level,
-        verbose,
-        paths,
-    } = Cli::parse().command;
+    let Command::Replay { engine, level, verbose, paths } = Cli::parse().command;
     let run = match choose(engine, level) {
         Ok(run) => run,
         Err(message) => return usage(&message),
     };
-    let files = match paths
-        .iter()
-        .map(|path| expand(path))
-        .collect::<Result<Vec<_>, _>>()
-    {
+    let files = match paths.iter().map(|path| expand(path)).collect::<Result<Vec<_>, _>>() {
         Ok(files) => files.concat(),
         Err(message) => return usage(&message),
     };
@@ -103,10 +94,7 @@ fn say(line: &str) {
 
 fn summary(tally: &Tally) -> String {
     let Tally { passed, failed, .. } = tally;
-    format!(
-        "{passed} passed, {failed} failed, {} excepted",
-        tally.excepted_total()
-    )
+    format!("{passed} passed, {failed} failed, {} excepted", tally.excepted_total())
 }
 
 fn usage(message: &str) -> ExitCode {
@@ -153,19 +141,11 @@ fn replay_file(path: &Path, file: &schema::File, run: Run, verbose: bool) -> Tal
         tally.add(&verdict);
         match verdict {
             Verdict::Failed(failure) if verbose || tally.failed <= SHOWN => {
-                let at = failure
-                    .op
-                    .map_or("at the end".to_owned(), |op| format!("op {op}"));
-                let op = failure
-                    .op
-                    .and_then(|op| scenario.ops.get(op))
-                    .and_then(|op| op.call.as_ref().ok());
+                let at = failure.op.map_or("at the end".to_owned(), |op| format!("op {op}"));
+                let op = failure.op.and_then(|op| scenario.ops.get(op)).and_then(|op| op.call.as_ref().ok());
                 let call = op.map_or(String::new(), |call| format!(" ({call:x?})"));
                 let difference = failure.difference;
-                details.push(format!(
-                    "  FAILED {} {at}{call}: {}",
-                    scenario.id, difference.what
-                ));
+                details.push(format!("  FAILED {} {at}{call}: {}", scenario.id, difference.what));
                 details.push(format!("    expected {}", difference.expected));
                 details.push(format!("    found    {}", difference.found));
             }
@@ -176,10 +156,7 @@ fn replay_file(path: &Path, file: &schema::File, run: Run, verbose: bool) -> Tal
         }
     }
     if !verbose && tally.failed > SHOWN {
-        details.push(format!(
-            "  {} more failed: --verbose prints them",
-            tally.failed - SHOWN
-        ));
+        details.push(format!("  {} more failed: --verbose prints them", tally.failed - SHOWN));
     }
     say(&format!("{}: {}", path.display(), summary(&tally)));
     for line in details {

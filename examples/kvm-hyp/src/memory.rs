@@ -33,15 +33,7 @@ impl FakeMemory {
     #[must_use]
     pub fn new(base: u64, granule: u64, counts_readable: bool) -> Self {
         let (pages, free, events) = (Vec::new(), Vec::new(), Vec::new());
-        FakeMemory {
-            base,
-            granule,
-            pages,
-            free,
-            budget: None,
-            counts_readable,
-            events,
-        }
+        FakeMemory { base, granule, pages, free, budget: None, counts_readable, events }
     }
 
     /// From now on `budget` allocations succeed; `None`: all.
@@ -70,10 +62,7 @@ impl FakeMemory {
         self.budget = self.budget.map(|left| left - 1);
         let page = self.free.pop().unwrap_or(Page(self.pages.len()));
         let slots = usize::try_from(self.granule / 8).unwrap_or(0);
-        let fresh = Content {
-            words: vec![0; slots].into_boxed_slice(),
-            count: 1,
-        };
+        let fresh = Content { words: vec![0; slots].into_boxed_slice(), count: 1 };
         match self.pages.get_mut(page.0) {
             Some(reused) => *reused = fresh,
             None => self.pages.push(fresh),
@@ -140,11 +129,7 @@ impl FakeMemory {
 
     /// Writes one descriptor, without an event.
     pub fn write(&mut self, page: Page, slot: usize, word: u64) {
-        if let Some(place) = self
-            .pages
-            .get_mut(page.0)
-            .and_then(|content| content.words.get_mut(slot))
-        {
+        if let Some(place) = self.pages.get_mut(page.0).and_then(|content| content.words.get_mut(slot)) {
             *place = word;
         }
     }
@@ -161,11 +146,7 @@ impl FakeMemory {
 
     /// Live pages and their reference counts, ascending.
     pub fn live(&self) -> impl Iterator<Item = (Page, u64)> {
-        let counts = self
-            .pages
-            .iter()
-            .enumerate()
-            .map(|(number, content)| (Page(number), content.count));
+        let counts = self.pages.iter().enumerate().map(|(number, content)| (Page(number), content.count));
         counts.filter(|(_, count)| *count != 0)
     }
 
@@ -183,13 +164,7 @@ impl FakeMemory {
     /// Whether another memory holds the same: live pages with content and count, free list, pages ever taken.
     #[must_use]
     pub fn same_state(&self, other: &Self) -> bool {
-        let live = |memory: &Self| {
-            memory
-                .pages
-                .iter()
-                .map(|content| content.count)
-                .collect::<Vec<_>>()
-        };
+        let live = |memory: &Self| memory.pages.iter().map(|content| content.count).collect::<Vec<_>>();
         self.free == other.free
             && live(self) == live(other)
             && self.live().all(|(page, _)| self.words(page) == other.words(page))
@@ -222,10 +197,7 @@ impl<F: Format<Word = u64>> World<F> for FakeMemory {
             return None;
         }
         let page = self.allocate_page()?;
-        Some(Fresh {
-            address: Phys(self.address_of(page)),
-            zeroed: true,
-        })
+        Some(Fresh { address: Phys(self.address_of(page)), zeroed: true })
     }
 
     /// Frees at once: the runtime owns its tables, so there is one owner and nothing to count down.

@@ -67,10 +67,7 @@ impl Before<'_> {
             Err(met) => return met,
         };
         let phys = phys & !((1 << self.page_shift) - 1);
-        if phys
-            .checked_add(range.end - range.start)
-            .is_none_or(|end| end > PHYS_LIMIT)
-        {
+        if phys.checked_add(range.end - range.start).is_none_or(|end| end > PHYS_LIMIT) {
             return Some(Class::Output);
         }
         let mut map = Map {
@@ -90,9 +87,7 @@ impl Before<'_> {
             return None;
         }
         let (root, range) = self.range(addr, size).ok()?;
-        self.clear(root.page, root.level, range.start, range.end, true)
-            .err()
-            .flatten()
+        self.clear(root.page, root.level, range.start, range.end, true).err().flatten()
     }
 
     /// Slots of a table from `va` on: (slot, first address walked, size).
@@ -102,14 +97,7 @@ impl Before<'_> {
         let first = (va >> shift) & ((1 << bits) - 1);
         (first..1 << bits)
             .map(move |slot| {
-                (
-                    slot,
-                    if slot == first {
-                        va
-                    } else {
-                        (va & !(size - 1)) + ((slot - first) << shift)
-                    },
-                )
+                (slot, if slot == first { va } else { (va & !(size - 1)) + ((slot - first) << shift) })
             })
             .take_while(move |(_, va)| *va < end)
             .map(move |(slot, va)| (slot as usize, va, size))

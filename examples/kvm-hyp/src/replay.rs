@@ -52,18 +52,11 @@ pub struct Failure {
 
 impl Failure {
     fn verdict(op: usize, difference: Difference) -> Verdict {
-        Verdict::Failed(Failure {
-            op: Some(op),
-            difference,
-        })
+        Verdict::Failed(Failure { op: Some(op), difference })
     }
 
     fn unsupported(op: usize, Unsupported(why): Unsupported) -> Verdict {
-        let difference = Difference {
-            what: "operation".into(),
-            expected: "a replay".into(),
-            found: why,
-        };
+        let difference = Difference { what: "operation".into(), expected: "a replay".into(), found: why };
         Failure::verdict(op, difference)
     }
 }
@@ -148,12 +141,7 @@ fn step(
 ) -> Result<Option<Difference>, Unsupported> {
     let found = engine.call(call)?;
     let events = engine.take_events();
-    Ok(compare::operation(
-        depth,
-        call,
-        (&op.answer, &op.did),
-        (&found, &events),
-    ))
+    Ok(compare::operation(depth, call, (&op.answer, &op.did), (&found, &events)))
 }
 
 /// Every operation must be as recorded and leave the state that Linux has then, up to one that a class explains. The
@@ -170,12 +158,8 @@ fn against_linux(
             Err(error) => return Failure::unsupported(k, error.clone()),
         };
         let before = ours.memory().clone();
-        let view = Before {
-            memory: &before,
-            root: ours.root(),
-            ia_bits: ours.ia_bits(),
-            page_shift: PAGE_SHIFT,
-        };
+        let view =
+            Before { memory: &before, root: ours.root(), ia_bits: ours.ia_bits(), page_shift: PAGE_SHIFT };
         let class = Class::predict(&view, 1 << PAGE_SHIFT, call);
 
         let found = match ours.call(call) {
@@ -202,21 +186,11 @@ fn against_linux(
                 None => continue,
                 Some(class) => {
                     let (what, expected) = ("result".to_owned(), format!("a difference of class {class}"));
-                    return Failure::verdict(
-                        k,
-                        Difference {
-                            what,
-                            expected,
-                            found: "none".to_owned(),
-                        },
-                    );
+                    return Failure::verdict(k, Difference { what, expected, found: "none".to_owned() });
                 }
             }
         };
-        let after = Side {
-            memory: ours.memory(),
-            root: ours.root(),
-        };
+        let after = Side { memory: ours.memory(), root: ours.root() };
         return match class {
             Some(class) if class.describes(&before, &op.answer, &found, after) => {
                 Verdict::Excepted { op: k, class }
@@ -244,17 +218,10 @@ fn state_difference(ours: &FakeMemory, linux: &FakeMemory) -> Difference {
     let (expected, found) = (pages(linux), pages(ours));
     let what = "state after the operation".to_owned();
     if expected != found {
-        return Difference {
-            what,
-            expected,
-            found,
-        };
+        return Difference { what, expected, found };
     }
     let entry = |memory: &FakeMemory, page, slot| {
-        format!(
-            "page {page} slot {slot}: {:#x}",
-            memory.read(crate::memory::Page(page), slot)
-        )
+        format!("page {page} slot {slot}: {:#x}", memory.read(crate::memory::Page(page), slot))
     };
     for (page, _) in ours.live() {
         let pairs = ours.words(page).iter().zip(linux.words(page));
@@ -266,9 +233,5 @@ fn state_difference(ours: &FakeMemory, linux: &FakeMemory) -> Difference {
             };
         }
     }
-    Difference {
-        what,
-        expected,
-        found,
-    }
+    Difference { what, expected, found }
 }

@@ -31,10 +31,7 @@ impl<'de> Deserialize<'de> for Hex {
 fn parse_hex(text: &str) -> Option<u64> {
     let digits = text.strip_prefix("0x")?;
     // `from_str_radix` would take a sign too.
-    digits
-        .bytes()
-        .all(|byte| byte.is_ascii_hexdigit())
-        .then(|| u64::from_str_radix(digits, 16).ok())?
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u64::from_str_radix(digits, 16).ok())?
 }
 
 /// A file: one group of scenarios.
@@ -152,39 +149,20 @@ impl TryFrom<RawOp> for Op {
 
     fn try_from(raw: RawOp) -> Result<Op, String> {
         let call = call::parse(&raw.op, raw.inputs)?;
-        let RawExpected {
-            ret,
-            pte,
-            level,
-            prot,
-            start_level,
-            ia_bits,
-            ev,
-            evd,
-        } = raw.exp;
+        let RawExpected { ret, pte, level, prot, start_level, ia_bits, ev, evd } = raw.exp;
         let ret = ret.map(|ret| match &ret {
             Value::String(text) => parse_hex(text).map(Ret::Bytes),
             _ => ret.as_i64().map(Ret::Code),
         });
         let ret = match ret {
             Some(None) => {
-                return Err(format!(
-                    "op {:?}: `ret` is neither a number nor a hex string",
-                    raw.op
-                ));
+                return Err(format!("op {:?}: `ret` is neither a number nor a hex string", raw.op));
             }
             Some(ret) => ret,
             None => None,
         };
         let (pte, prot) = (pte.map(|Hex(pte)| pte), prot.map(|Hex(prot)| prot));
-        let answer = Outcome {
-            ret,
-            pte,
-            level,
-            prot,
-            start_level,
-            ia_bits,
-        };
+        let answer = Outcome { ret, pte, level, prot, start_level, ia_bits };
         let did = match (ev, evd) {
             (Some(events), _) => Did::Events(events.iter().map(Value::to_string).collect()),
             (None, Some(digest)) => Did::Digest(Box::new(digest)),
@@ -244,22 +222,13 @@ impl fmt::Display for LoadError {
             LoadError::Schema(None) => write!(f, "has no `schema`; expected {SCHEMA:?}"),
             LoadError::Schema(Some(other)) => write!(f, "has schema {other:?}; expected {SCHEMA:?}"),
             LoadError::Group(group) => {
-                write!(
-                    f,
-                    "group {group:?} is not an hyp stage-1 group (their names begin with `hyp_`)"
-                )
+                write!(f, "group {group:?} is not an hyp stage-1 group (their names begin with `hyp_`)")
             }
             LoadError::Granule(granule) => {
-                write!(
-                    f,
-                    "granule {granule}: this program has the format with granule {GRANULE} only"
-                )
+                write!(f, "granule {granule}: this program has the format with granule {GRANULE} only")
             }
             LoadError::Version(version) => {
-                write!(
-                    f,
-                    "version {version:?}: this program knows how \"5.17\" and \"6.1\" behave"
-                )
+                write!(f, "version {version:?}: this program knows how \"5.17\" and \"6.1\" behave")
             }
             LoadError::Count { header, found } => {
                 write!(f, "the header says {header} scenarios, the file has {found}")
@@ -303,22 +272,13 @@ pub fn parse(text: &[u8]) -> Result<File, LoadError> {
     }
     let version = Version::from_name(&body.version).ok_or(LoadError::Version(body.version))?;
     if body.scenarios.len() as u64 != body.count {
-        return Err(LoadError::Count {
-            header: body.count,
-            found: body.scenarios.len(),
-        });
+        return Err(LoadError::Count { header: body.count, found: body.scenarios.len() });
     }
     let Hex(arena_base) = body.arena_base;
     if arena_base % GRANULE != 0 || arena_base >= 1 << 47 {
         return Err(LoadError::Arena(arena_base));
     }
-    Ok(File {
-        group: body.group,
-        version,
-        granule: body.granule,
-        arena_base,
-        scenarios: body.scenarios,
-    })
+    Ok(File { group: body.group, version, granule: body.granule, arena_base, scenarios: body.scenarios })
 }
 
 impl Scenario {

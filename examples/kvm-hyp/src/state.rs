@@ -32,14 +32,7 @@ pub struct Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Row {
-            level,
-            va,
-            slot,
-            n,
-            raw,
-            step,
-        } = self;
+        let Row { level, va, slot, n, raw, step } = self;
         write!(f, r#"[{level},"{va:#x}",{slot},{n},"{raw:#x}","{step:#x}"]"#)
     }
 }
@@ -86,14 +79,7 @@ fn table(memory: &FakeMemory, page: Page, level: i32, va: u64, page_shift: u32, 
         }
         rows.extend(open.take().map(settled));
         if raw != 0 {
-            let row = Row {
-                level,
-                va,
-                slot,
-                n: 1,
-                raw,
-                step: 0,
-            };
+            let row = Row { level, va, slot, n: 1, raw, step: 0 };
             match child {
                 Some(child) => {
                     rows.push(row);
@@ -120,24 +106,13 @@ mod tests {
         let mut memory = FakeMemory::new(0x1_0000_0000, 4096, true);
         let root = memory.allocate_page().expect("no budget");
         let below = memory.allocate_page().expect("no budget");
-        for (slot, raw) in [
-            (0, 0x1000_07c1),
-            (1, 0x1020_07c1),
-            (2, 0x1040_07c1),
-            (3, 0x1_0000_1003),
-            (5, 0x77c1),
-        ] {
+        for (slot, raw) in
+            [(0, 0x1000_07c1), (1, 0x1020_07c1), (2, 0x1040_07c1), (3, 0x1_0000_1003), (5, 0x77c1)]
+        {
             memory.write(root, slot, raw);
         }
         memory.write(below, 511, 0x57c3);
-        let row = |level, va, slot, n, raw, step| Row {
-            level,
-            va,
-            slot,
-            n,
-            raw,
-            step,
-        };
+        let row = |level, va, slot, n, raw, step| Row { level, va, slot, n, raw, step };
         let found = rows(&memory, Some(Root { page: root, level: 2 }), 12);
         assert_eq!(
             found,

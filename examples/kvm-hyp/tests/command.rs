@@ -5,10 +5,7 @@ use std::process::{Command, Output};
 
 fn replay(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kvm-hyp"));
-    command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .arg("replay")
-        .args(arguments);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("replay").args(arguments);
     command.output().expect("the command was built")
 }
 
@@ -41,10 +38,7 @@ fn passes_are_counted_and_exit_0() {
 fn exceptions_are_counted_by_class() {
     let output = replay(&["--engine", "ptdsl", "vectors/hyp_v517_4k.json"]);
     let text = out(&output);
-    assert!(
-        text.contains("     1 hole-stop ") && text.contains("     1 inside-block "),
-        "{text}"
-    );
+    assert!(text.contains("     1 hole-stop ") && text.contains("     1 inside-block "), "{text}");
     assert!(text.ends_with("25 passed, 0 failed, 2 excepted\n"), "{text}");
     assert_eq!(output.status.code(), Some(0));
 }
@@ -53,15 +47,10 @@ fn exceptions_are_counted_by_class() {
 fn folders_are_taken_in_the_order_of_names() {
     let output = replay(&["--engine", "ptdsl", "--level", "1", "vectors"]);
     let text = out(&output);
-    let files: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.split(':').next())
-        .take(4)
-        .collect();
+    let files: Vec<&str> = text.lines().filter_map(|line| line.split(':').next()).take(4).collect();
     let names = ["hyp_4k_39", "hyp_4k_48", "hyp_4k_misc_va", "hyp_v517_4k"];
-    let expected: Vec<String> = names
-        .map(|name| Path::new("vectors").join(name).display().to_string() + ".json")
-        .into();
+    let expected: Vec<String> =
+        names.map(|name| Path::new("vectors").join(name).display().to_string() + ".json").into();
     assert_eq!(files, expected);
     assert!(text.ends_with(" passed, 0 failed, 132 excepted\n"), "{text}");
 }
@@ -73,9 +62,7 @@ fn failures_are_shown_limited_and_exit_1() {
     // Every invalidation of a leaf of level 3 now claims level 2.
     let (_folder, file) = written(
         "wrong.json",
-        &text
-            .expect("a vector")
-            .replace("\",3],[\"dsb\",\"ish\"]", "\",2],[\"dsb\",\"ish\"]"),
+        &text.expect("a vector").replace("\",3],[\"dsb\",\"ish\"]", "\",2],[\"dsb\",\"ish\"]"),
     );
     let output = replay(&[&file]);
     let text = out(&output);
@@ -97,10 +84,7 @@ fn unusable_files_are_named_and_exit_2() {
             r#"{"schema":"other/1","group":"hyp_x"}"#,
             "has schema \"other/1\"; expected \"kvm-pgtable-golden/1\"",
         ),
-        (
-            r#"{"group":"hyp_x"}"#,
-            "has no `schema`; expected \"kvm-pgtable-golden/1\"",
-        ),
+        (r#"{"group":"hyp_x"}"#, "has no `schema`; expected \"kvm-pgtable-golden/1\""),
         (
             r#"{"schema":"kvm-pgtable-golden/1","group":"s2_v61_4k"}"#,
             "group \"s2_v61_4k\" is not an hyp stage-1 group (their names begin with `hyp_`)",
@@ -114,37 +98,20 @@ fn unusable_files_are_named_and_exit_2() {
     for (text, message) in cases {
         let (_folder, file) = written("bad.json", text);
         let output = replay(&[&file]);
-        assert!(
-            err(&output).starts_with(&format!("error: {file}: {message}")),
-            "{}",
-            err(&output)
-        );
+        assert!(err(&output).starts_with(&format!("error: {file}: {message}")), "{}", err(&output));
         assert_eq!(output.status.code(), Some(2), "{text}");
     }
     let output = replay(&["no-such-file.json"]);
-    assert!(
-        err(&output).starts_with("error: no-such-file.json: cannot be read: "),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).starts_with("error: no-such-file.json: cannot be read: "), "{}", err(&output));
     assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
 fn usage_errors_exit_2() {
-    for arguments in [
-        &["--level", "5", "vectors"][..],
-        &["--engine", "xen", "vectors"],
-        &[],
-        &["src/kvm"],
-    ] {
+    for arguments in [&["--level", "5", "vectors"][..], &["--engine", "xen", "vectors"], &[], &["src/kvm"]] {
         assert_eq!(replay(arguments).status.code(), Some(2), "{arguments:?}");
     }
     let output = replay(&["--engine", "ptdsl", "--level", "3", "vectors"]);
-    assert!(
-        err(&output).contains("use --level 1 or 2 with --engine ptdsl"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("use --level 1 or 2 with --engine ptdsl"), "{}", err(&output));
     assert_eq!(output.status.code(), Some(2));
 }

@@ -59,34 +59,15 @@ impl Random {
                     1..=3 => self.below(1 << 36),
                     _ => addr + (1 << 40),
                 };
-                Call::Map {
-                    addr,
-                    size: self.size(),
-                    phys,
-                    prot,
-                }
+                Call::Map { addr, size: self.size(), phys, prot }
             }
-            9..=14 => Call::Unmap {
-                addr,
-                size: self.size(),
-            },
+            9..=14 => Call::Unmap { addr, size: self.size() },
             15..=16 => Call::Get { addr },
             17 => {
-                let flags = Flags {
-                    leaf: self.below(2) == 0,
-                    pre: self.below(2) == 0,
-                    post: self.below(2) == 0,
-                };
-                let stop = (self.below(3) == 0).then(|| Stop {
-                    at: self.below(4),
-                    ret: -22,
-                });
-                Call::Walk {
-                    addr,
-                    size: self.size(),
-                    flags,
-                    stop,
-                }
+                let flags =
+                    Flags { leaf: self.below(2) == 0, pre: self.below(2) == 0, post: self.below(2) == 0 };
+                let stop = (self.below(3) == 0).then(|| Stop { at: self.below(4), ret: -22 });
+                Call::Walk { addr, size: self.size(), flags, stop }
             }
             18 => Call::AllocBudget(Some(self.below(4))),
             _ => Call::AllocBudget(None),
@@ -105,31 +86,15 @@ fn scenario(seed: u64) -> Scenario {
     let record = |call: Call| {
         let answer = linux.call(&call).expect("each is supported");
         let did = Did::Events(linux.take_events().iter().map(ToString::to_string).collect());
-        Op {
-            call: Ok(call),
-            answer,
-            did,
-        }
+        Op { call: Ok(call), answer, did }
     };
     let ops: Vec<Op> = calls.into_iter().map(record).collect();
     let memory = linux.memory();
-    let pages: Vec<_> = memory
-        .live()
-        .map(|(page, count)| (page.0 as u64, count))
-        .collect();
+    let pages: Vec<_> = memory.live().map(|(page, count)| (page.0 as u64, count)).collect();
     let end = Final {
         desc: rows(memory, linux.root(), 12)
             .into_iter()
-            .map(|row| {
-                (
-                    row.level,
-                    Hex(row.va),
-                    row.slot,
-                    row.n,
-                    Hex(row.raw),
-                    Hex(row.step),
-                )
-            })
+            .map(|row| (row.level, Hex(row.va), row.slot, row.n, Hex(row.raw), Hex(row.step)))
             .collect(),
         live: pages.len() as u64,
         pages,

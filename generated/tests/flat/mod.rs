@@ -89,9 +89,9 @@ impl<F: Format> Flat<F> {
         how: How,
     ) -> Result<(), (u64, Option<u64>)> {
         let (first, last) = (range.first(), range.last());
-        let bad = first % Self::granule() != 0
+        let bad = !first.is_multiple_of(Self::granule())
             || last % Self::granule() != Self::granule() - 1
-            || output % Self::granule() != 0
+            || !output.is_multiple_of(Self::granule())
             || !self.translated().iter().any(|half| half.contains(&first) && half.contains(&last))
             || output.checked_add(last - first).is_none_or(|o| o >> self.output_bits != 0);
         if bad {

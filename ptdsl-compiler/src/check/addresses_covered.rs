@@ -43,14 +43,26 @@ fn right_class(kind: &Kind<'_>, found: &mut Diagnostics) {
             KindClass::Invalid => "give the bits a name or call them `ignored`",
         };
         found.push_once(
-            Diagnostic::new(Code::WrongAddress, message, bits.via.unwrap_or(bits.span), "does not belong here")
-                .help(help),
+            Diagnostic::new(
+                Code::WrongAddress,
+                message,
+                bits.via.unwrap_or(bits.span),
+                "does not belong here",
+            )
+            .help(help),
         );
     }
 }
 
 /// Compares the address bits that a kind carries with those that it must carry: from `below` up to the output's top.
-fn carried(model: &Model<'_>, level: &Level<'_>, kind: &Kind<'_>, below: u32, top: u32, found: &mut Diagnostics) {
+fn carried(
+    model: &Model<'_>,
+    level: &Level<'_>,
+    kind: &Kind<'_>,
+    below: u32,
+    top: u32,
+    found: &mut Diagnostics,
+) {
     let leaf = kind.ast.class == KindClass::Leaf;
     let name = &kind.ast.name.node;
     let needed = ones(top) & !ones(below);
@@ -74,12 +86,17 @@ fn carried(model: &Model<'_>, level: &Level<'_>, kind: &Kind<'_>, below: u32, to
         }
         let outside = mask & !needed;
         if outside != 0 {
-            let message = format!("`{name}` carries address {}, always 0 at level {}", bits(outside), level.number);
+            let message =
+                format!("`{name}` carries address {}, always 0 at level {}", bits(outside), level.number);
             let what = if leaf { "what the leaf maps begins" } else { "the next table is aligned" };
             found.push_once(
                 Diagnostic::new(Code::AddressOutside, message, place, "too much of the address")
                     .note(format!("{what} at bit {below}, and the output ends at bit {}", top - 1))
-                    .help(if leaf { "`[hi:n] PA[hi:n];`: n is the leaf's lowest bit" } else { "correct the range" }),
+                    .help(if leaf {
+                        "`[hi:n] PA[hi:n];`: n is the leaf's lowest bit"
+                    } else {
+                        "correct the range"
+                    }),
             );
         }
         held |= mask;
@@ -98,9 +115,12 @@ fn carried(model: &Model<'_>, level: &Level<'_>, kind: &Kind<'_>, below: u32, to
     let mut finding =
         Diagnostic::new(code, message, kind.ast.name.span, format!("{} missing", ranges(missing)));
     if let Some(output) = &model.output {
-        finding = finding.label(output.ast.slice.span, format!("bits {} down to {below} are needed", top - 1));
+        finding =
+            finding.label(output.ast.slice.span, format!("bits {} down to {below} are needed", top - 1));
     }
     found.push_once(
-        finding.note(format!("at level {}", level.number)).help("name the bits, or correct the output's range"),
+        finding
+            .note(format!("at level {}", level.number))
+            .help("name the bits, or correct the output's range"),
     );
 }

@@ -36,7 +36,8 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             }
             own.push(name);
             if let Some((old, other)) = owned.iter().find(|(old, _)| old.node == name.node) {
-                let message = format!("`{}` and `{}` both set `{}`", other.name.node, attribute.name.node, name.node);
+                let message =
+                    format!("`{}` and `{}` both set `{}`", other.name.node, attribute.name.node, name.node);
                 found.push(
                     Diagnostic::new(Code::FieldSetTwice, message, name.span, "set here")
                         .label(old.span, "and here")
@@ -54,7 +55,8 @@ fn row_names(attribute: &Attribute, found: &mut Diagnostics) {
     if attribute.rows.is_empty() {
         let message = format!("attribute `{}` has no rows", attribute.name.node);
         found.push(
-            Diagnostic::new(Code::RowNames, message, attribute.name.span, "nothing to choose").help("add a row or remove it"),
+            Diagnostic::new(Code::RowNames, message, attribute.name.span, "nothing to choose")
+                .help("add a row or remove it"),
         );
     }
     for (index, row) in attribute.rows.iter().enumerate() {
@@ -98,7 +100,8 @@ fn settings(model: &Model<'_>, row: &AttributeRow, found: &mut Diagnostics) -> O
 
 fn same_fields(attribute: &Attribute, found: &mut Diagnostics) {
     let Some((first, others)) = attribute.rows.split_first() else { return };
-    let has = |row: &AttributeRow, name: &Name| row.settings.iter().any(|setting| setting.name.node == name.node);
+    let has =
+        |row: &AttributeRow, name: &Name| row.settings.iter().any(|setting| setting.name.node == name.node);
     for row in others {
         let names = |a: &AttributeRow, b: &AttributeRow| -> Vec<String> {
             let only = a.settings.iter().filter(|setting| !has(b, &setting.name));

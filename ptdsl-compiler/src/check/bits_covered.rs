@@ -21,8 +21,9 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             continue;
         }
         let message = format!("`{}` does not name {}", kind.ast.name.node, bits(*gap));
-        let mut finding = Diagnostic::new(Code::BitsMissing, message, *span, format!("{} missing", ranges(*gap)))
-            .help("name every bit; `ignored`, `res0` or `mbz` says what a bit without a meaning does");
+        let mut finding =
+            Diagnostic::new(Code::BitsMissing, message, *span, format!("{} missing", ranges(*gap)))
+                .help("name every bit; `ignored`, `res0` or `mbz` says what a bit without a meaning does");
         let everywhere = model.kinds().filter(|(_, other)| other.ast.name.span == *span).count();
         let alike = missing.iter().filter(|(other, other_gap, ..)| other == span && other_gap == gap).count();
         if alike != everywhere {
@@ -88,7 +89,8 @@ fn field_pieces(kind: &Kind<'_>, found: &mut Diagnostics) {
         let What::Field(field) = &here.what else { continue };
         let lo = field.piece.unwrap_or(0);
         let mask = ones(here.width()) << lo;
-        let Some((first, held, top)) = seen.iter_mut().find(|(old, ..)| old.name.node == field.name.node) else {
+        let Some((first, held, top)) = seen.iter_mut().find(|(old, ..)| old.name.node == field.name.node)
+        else {
             seen.push((field, mask, lo + here.width()));
             continue;
         };

@@ -17,7 +17,8 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     let Some(change) = model.format.changes().next() else {
         if !leaves.is_empty() {
             let name = model.format.name;
-            let message = format!("format `{}` does not say what a change of a live leaf requires", name.node);
+            let message =
+                format!("format `{}` does not say what a change of a live leaf requires", name.node);
             found.push(
                 Diagnostic::new(Code::ChangeMissing, message, name.span, "needs `change`")
                     .help("`change { otherwise => break; }` is always safe"),
@@ -59,7 +60,8 @@ fn one<'a>(
             }
         }
     }
-    let same = |old: &&Earlier<'_>| old.field.node == name.node && (old.values.is_none() || old.values == values);
+    let same =
+        |old: &&Earlier<'_>| old.field.node == name.node && (old.values.is_none() || old.values == values);
     if let Some(old) = earlier.iter().find(same) {
         let what = if old.values.is_none() { "every change" } else { "this change" };
         let message = format!("{what} of `{}` is classed already", name.node);

@@ -30,8 +30,13 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         && !some_left(&attributes, &lines, &mut Vec::new(), &mut 0)
     {
         found.push(
-            Diagnostic::new(Code::AllForbidden, "no combination of attributes is left", first.name.span, "the first line")
-                .help("remove one of the `forbid` lines: nothing could be mapped"),
+            Diagnostic::new(
+                Code::AllForbidden,
+                "no combination of attributes is left",
+                first.name.span,
+                "the first line",
+            )
+            .help("remove one of the `forbid` lines: nothing could be mapped"),
         );
     }
 }
@@ -49,8 +54,13 @@ fn shape(forbid: &[Assignment], found: &mut Diagnostics) {
     }
     if let [one] = forbid {
         found.push(
-            Diagnostic::new(Code::ForbidShape, "one row alone is forbidden", one.name.span, "combined with nothing")
-                .help("remove the row, or add `with` another attribute's row"),
+            Diagnostic::new(
+                Code::ForbidShape,
+                "one row alone is forbidden",
+                one.name.span,
+                "combined with nothing",
+            )
+            .help("remove the row, or add `with` another attribute's row"),
         );
     }
 }
@@ -98,7 +108,12 @@ fn one_row(
 }
 
 /// Chooses rows, one attribute after the other, and turns back where a line is complete.
-fn some_left(attributes: &[&Attribute], lines: &[Forbidden], chosen: &mut Vec<usize>, steps: &mut usize) -> bool {
+fn some_left(
+    attributes: &[&Attribute],
+    lines: &[Forbidden],
+    chosen: &mut Vec<usize>,
+    steps: &mut usize,
+) -> bool {
     *steps += 1;
     let broken = |line: &Forbidden| line.iter().all(|&(attribute, row)| chosen.get(attribute) == Some(&row));
     if lines.iter().any(broken) {

@@ -32,7 +32,10 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
 }
 
 /// The operator and the fields of the path: `XN | path.XNTable` is (or, [`XNTable`]).
-pub(crate) fn parts<'a>(effective: &'a Effective, found: &mut Diagnostics) -> Option<(Combine, Vec<&'a Name>)> {
+pub(crate) fn parts<'a>(
+    effective: &'a Effective,
+    found: &mut Diagnostics,
+) -> Option<(Combine, Vec<&'a Name>)> {
     let mut terms = Vec::new();
     let mut operators: Vec<Operator> = Vec::new();
     flatten(&effective.value, &mut terms, &mut operators);
@@ -47,7 +50,9 @@ pub(crate) fn parts<'a>(effective: &'a Effective, found: &mut Diagnostics) -> Op
     let combine = match operators.first() {
         Some(Operator::Or) => Combine::Or,
         Some(Operator::And) => Combine::And,
-        Some(_) => return fault(effective.value.span, "permissions are not added".into(), "needs `|` or `&`"),
+        Some(_) => {
+            return fault(effective.value.span, "permissions are not added".into(), "needs `|` or `&`");
+        }
         None => return fault(effective.value.span, "nothing is combined".into(), "needs `|` or `&`"),
     };
     if operators.iter().any(|operator| Some(operator) != operators.first()) {
@@ -57,9 +62,17 @@ pub(crate) fn parts<'a>(effective: &'a Effective, found: &mut Diagnostics) -> Op
     let mut path = Vec::new();
     for term in terms {
         match &term.node {
-            Expression::Slice(slice) if slice.bits.is_none() && slice.name.node == effective.field.node => own += 1,
+            Expression::Slice(slice) if slice.bits.is_none() && slice.name.node == effective.field.node => {
+                own += 1
+            }
             Expression::Along { place, field } if place.node == "path" => path.push(field),
-            _ => return fault(term.span, "that cannot be combined".into(), "neither the field nor `path.` and a field"),
+            _ => {
+                return fault(
+                    term.span,
+                    "that cannot be combined".into(),
+                    "neither the field nor `path.` and a field",
+                );
+            }
         }
     }
     if own != 1 || path.is_empty() {

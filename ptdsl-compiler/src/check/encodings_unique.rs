@@ -38,7 +38,8 @@ fn default(field: &Field<'_>, values_fit: bool, found: &mut Diagnostics) {
     }
     if values_fit && field.faults(field.default()) {
         let span = given.map_or(field.name.span, |default| default.span);
-        let message = format!("a walk faults if `{}` is {:#x}, its default", field.name.node, field.default());
+        let message =
+            format!("a walk faults if `{}` is {:#x}, its default", field.name.node, field.default());
         found.push(
             Diagnostic::new(Code::ValueFaults, message, span, "not a legal value")
                 .help(format!("give a legal default: `{} = value {{ .. }}`", field.name.node)),

@@ -16,7 +16,8 @@ pub(super) fn check(models: &[Model<'_>], found: &mut Diagnostics) {
                 continue;
             }
             let Some((code, what, help)) = wording(&entry.key) else { continue };
-            let holders = models.iter().filter(|m| m.format.entries().iter().any(|other| other.head == entry.head));
+            let holders =
+                models.iter().filter(|m| m.format.entries().iter().any(|other| other.head == entry.head));
             let mut holders = holders.peekable();
             if holders.peek().is_some() && !holders.any(|model| uses(model, &entry.key)) {
                 let message = format!("{} {what}", entry.key.describe());
@@ -31,7 +32,9 @@ fn wording(key: &Key) -> Option<Wording> {
         Key::Kind(name) if name != "Invalid" => {
             (Code::KindUnused, "exists at no level", "list it at its levels, or remove it")
         }
-        Key::Fields(_) => (Code::FieldsUnused, "is taken in by no kind", "write `..Name;` in a kind, or remove it"),
+        Key::Fields(_) => {
+            (Code::FieldsUnused, "is taken in by no kind", "write `..Name;` in a kind, or remove it")
+        }
         Key::Option(_) | Key::Instruction(_) | Key::Operand(_) => {
             (Code::Unused, "is never used", "use it or remove it")
         }
@@ -47,7 +50,9 @@ fn uses(model: &Model<'_>, key: &Key) -> bool {
     };
     match key {
         Key::Kind(name) => format.levels().any(|level| level.kinds.iter().any(|kind| kind.node == *name)),
-        Key::Fields(name) => blocks().any(|e| matches!(&e.kind, EntryKind::Splice(used) if used.node == *name)),
+        Key::Fields(name) => {
+            blocks().any(|e| matches!(&e.kind, EntryKind::Splice(used) if used.node == *name))
+        }
         Key::Instruction(name) => {
             format.sequences().flat_map(|sequence| &sequence.steps).any(|step| step.name.node == *name)
         }
@@ -56,7 +61,10 @@ fn uses(model: &Model<'_>, key: &Key) -> bool {
             steps.any(|step| step.arguments.iter().any(|argument| argument.node == *name))
         }
         Key::Option(name) => {
-            let set = format.entries().iter().any(|e| matches!(&e.item.kind, ItemKind::Set(set) if set.node == *name));
+            let set = format
+                .entries()
+                .iter()
+                .any(|e| matches!(&e.item.kind, ItemKind::Set(set) if set.node == *name));
             let operands = format.operands().flat_map(|operand| &operand.bits);
             let mut parts = operands.chain(format.registers().flat_map(|register| &register.bits));
             set || blocks().any(|entry| in_entry(entry, name)) || parts.any(|part| in_part(part, name))

@@ -28,7 +28,10 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
 
 /// Reports leaves without the field. That some leaf has it must be known.
 pub(super) fn in_every_leaf(model: &Model<'_>, name: &Name, found: &mut Diagnostics) {
-    let without = model.kinds_once(KindClass::Leaf).into_iter().filter(|kind| kind.whole && !kind.has_field(&name.node));
+    let without = model
+        .kinds_once(KindClass::Leaf)
+        .into_iter()
+        .filter(|kind| kind.whole && !kind.has_field(&name.node));
     for kind in without {
         let message = format!("leaf `{}` has no field `{}`", kind.ast.name.node, name.node);
         found.push_once(

@@ -88,7 +88,8 @@ fn mark(model: &Model<'_>, group: &Group, levels: &[&Level<'_>], found: &mut Dia
             );
         }
     }
-    let settings = model.format.attributes().flat_map(|attribute| &attribute.rows).flat_map(|row| &row.settings);
+    let settings =
+        model.format.attributes().flat_map(|attribute| &attribute.rows).flat_map(|row| &row.settings);
     if let Some(setting) = settings.into_iter().find(|setting| setting.name.node == field.name.node) {
         let message = format!("`{}` marks groups, but an attribute sets it", field.name.node);
         found.push(

@@ -19,8 +19,13 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         if !present {
             let message = format!("format `{}` has no {what}", format.name.node);
             found.push(
-                Diagnostic::new(Code::MissingItem, message, format.name.span, format!("needs {}", article(what)))
-                    .help(format!("declare it: `{example}`")),
+                Diagnostic::new(
+                    Code::MissingItem,
+                    message,
+                    format.name.span,
+                    format!("needs {}", article(what)),
+                )
+                .help(format!("declare it: `{example}`")),
             );
         }
     }

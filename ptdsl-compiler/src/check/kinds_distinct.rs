@@ -18,14 +18,18 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             }
             for other in &level.kinds[..index] {
                 let pair = (other.ast.name.span, kind.ast.name.span);
-                let Some(word) = other.guard.as_ref().and_then(|other| other.common_word(guard)) else { continue };
+                let Some(word) = other.guard.as_ref().and_then(|other| other.common_word(guard)) else {
+                    continue;
+                };
                 if reported.contains(&pair) {
                     continue;
                 }
                 reported.push(pair);
                 let word = super::word(model, word);
-                let message =
-                    format!("a word can be both `{}` and `{}`: {word}", other.ast.name.node, kind.ast.name.node);
+                let message = format!(
+                    "a word can be both `{}` and `{}`: {word}",
+                    other.ast.name.node, kind.ast.name.node
+                );
                 found.push(
                     Diagnostic::new(Code::KindsOverlap, message, kind.ast.guard.span, "true for that word")
                         .label(other.ast.guard.span, "and so is this")

@@ -14,17 +14,27 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             Some(Ok(rest)) => {
                 total_everywhere &= rest.is_empty();
                 if let (Some(word), None) = (rest.witness(), reserved) {
-                    let message = format!("at level {} a word is of no kind: {}", level.number, super::word(model, word));
+                    let message = format!(
+                        "at level {} a word is of no kind: {}",
+                        level.number,
+                        super::word(model, word)
+                    );
                     found.push(
-                        Diagnostic::new(Code::KindsMissing, message, level.ast.number.span, "not every word has a kind")
-                            .help("widen a guard, list the missing kind, or say `otherwise reserved;`"),
+                        Diagnostic::new(
+                            Code::KindsMissing,
+                            message,
+                            level.ast.number.span,
+                            "not every word has a kind",
+                        )
+                        .help("widen a guard, list the missing kind, or say `otherwise reserved;`"),
                     );
                 }
             }
             Some(Err(TooLarge)) => {
                 total_everywhere = false;
                 found.push_once(
-                    guard::too_large(level.ast.number.span).note("the guards of the level's kinds taken together"),
+                    guard::too_large(level.ast.number.span)
+                        .note("the guards of the level's kinds taken together"),
                 );
             }
             None => total_everywhere = false,
@@ -34,8 +44,13 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         && total_everywhere
     {
         found.push(
-            Diagnostic::new(Code::ReservedUseless, "no word is reserved at any level", span, "reserves nothing")
-                .help("remove it, so that a later gap is found"),
+            Diagnostic::new(
+                Code::ReservedUseless,
+                "no word is reserved at any level",
+                span,
+                "reserves nothing",
+            )
+            .help("remove it, so that a later gap is found"),
         );
     }
 }
@@ -44,7 +59,10 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
 fn rest(level: &Level<'_>) -> Option<Result<Cubes, TooLarge>> {
     let guards = level.kinds.iter().map(|kind| kind.guard.as_ref()).collect::<Option<Vec<_>>>()?;
     let listed = level.kinds.iter().filter(|kind| kind.ast.class != KindClass::Invalid).count();
-    if guards.iter().any(|guard| guard.is_empty()) || listed != level.ast.kinds.len() || listed == guards.len() {
+    if guards.iter().any(|guard| guard.is_empty())
+        || listed != level.ast.kinds.len()
+        || listed == guards.len()
+    {
         return None;
     }
     let mut work = Work::default();
@@ -62,7 +80,8 @@ fn empty_is_invalid(model: &Model<'_>, level: &Level<'_>, found: &mut Diagnostic
     if word > ones(model.word_bits) {
         let message = format!("the empty word does not fit {} bits", model.word_bits);
         found.push_once(
-            Diagnostic::new(Code::EmptyNotInvalid, message, place, "too large").help("write a word of the format"),
+            Diagnostic::new(Code::EmptyNotInvalid, message, place, "too large")
+                .help("write a word of the format"),
         );
     } else if !guard.contains(word) {
         let message = format!("an empty slot of level {} would not be invalid", level.number);

@@ -21,7 +21,8 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     }
     for kind in last.kinds.iter().filter(|kind| kind.ast.class == KindClass::Table) {
         let listed = last.ast.kinds.iter().find(|name| name.node == kind.ast.name.node);
-        let message = format!("`{}` is a table kind, and no level follows level {}", kind.ast.name.node, last.number);
+        let message =
+            format!("`{}` is a table kind, and no level follows level {}", kind.ast.name.node, last.number);
         found.push(
             Diagnostic::new(
                 Code::LastLevel,
@@ -35,7 +36,8 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     if !last.has(KindClass::Leaf) && last.all_known() {
         let message = format!("level {} is the last and has no leaf", last.number);
         found.push(
-            Diagnostic::new(Code::LastLevel, message, last.ast.number.span, "maps nothing").help("list a leaf kind"),
+            Diagnostic::new(Code::LastLevel, message, last.ast.number.span, "maps nothing")
+                .help("list a leaf kind"),
         );
     }
 }

@@ -1,7 +1,7 @@
 //! The indexes of the levels follow each other without a gap, from the input's top bit down to the page offset.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::cubes::ones;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::text::bits;
 use crate::model::{Level, Model};
 
@@ -89,10 +89,16 @@ fn sizes(model: &Model<'_>, found: &mut Diagnostics) {
     for level in inner {
         let size = level.index_bits() + entry;
         if size > granule || (size < granule && some_full) {
-            let message = format!("a table of level {} has 2^{size} bytes, the granule 2^{granule}", level.number);
+            let message =
+                format!("a table of level {} has 2^{size} bytes, the granule 2^{granule}", level.number);
             found.push(
-                Diagnostic::new(Code::TableSize, message, level.ast.index.span, format!("{} bits", level.index_bits()))
-                    .help("check the index; the format works if the architecture means it so"),
+                Diagnostic::new(
+                    Code::TableSize,
+                    message,
+                    level.ast.index.span,
+                    format!("{} bits", level.index_bits()),
+                )
+                .help("check the index; the format works if the architecture means it so"),
             );
         }
     }

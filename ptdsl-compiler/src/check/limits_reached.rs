@@ -72,13 +72,19 @@ fn sizes(output: &Address<'_, Output>, found: &mut Diagnostics) {
     }
     match limit.choices.iter().max_by_key(|(size, _)| size.node) {
         Some((largest, _)) if largest.node != u64::from(output.bits) => {
-            let message = format!("the largest size is {} bits, the output has {}", largest.node, output.bits);
+            let message =
+                format!("the largest size is {} bits, the output has {}", largest.node, output.bits);
             found.push(
-                finding(largest.span, message, "the largest").label(output.ast.slice.span, format!("{} bits", output.bits)),
+                finding(largest.span, message, "the largest")
+                    .label(output.ast.slice.span, format!("{} bits", output.bits)),
             );
         }
         Some(_) => {}
-        None => found.push(finding(limit.name.span, format!("`{}` has no sizes", limit.name.node), "nothing to choose")),
+        None => found.push(finding(
+            limit.name.span,
+            format!("`{}` has no sizes", limit.name.node),
+            "nothing to choose",
+        )),
     }
     for (index, (_, code)) in limit.choices.iter().enumerate() {
         if let Some((_, old)) = limit.choices[..index].iter().find(|(_, old)| old.node == code.node) {

@@ -16,8 +16,15 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         if possible && !present {
             let message = format!("format `{}` has no sequence `{verb} {object}`", format.name.node);
             found.push(
-                Diagnostic::new(Code::SequenceMissing, message, format.name.span, "its entries change like that")
-                    .help(format!("declare `sequence {verb} {object} {{ store; .. }}`, or `use` a file that does")),
+                Diagnostic::new(
+                    Code::SequenceMissing,
+                    message,
+                    format.name.span,
+                    "its entries change like that",
+                )
+                .help(format!(
+                    "declare `sequence {verb} {object} {{ store; .. }}`, or `use` a file that does"
+                )),
             );
         }
     }
@@ -69,7 +76,11 @@ fn call(model: &Model<'_>, step: &Step, found: &mut Diagnostics) {
     };
     let (given, taken) = (step.arguments.len(), instruction.parameters.len());
     if given != taken {
-        let message = format!("`{}` takes {} and is given {given}", step.name.node, text::count(taken as u64, "operand"));
+        let message = format!(
+            "`{}` takes {} and is given {given}",
+            step.name.node,
+            text::count(taken as u64, "operand")
+        );
         found.push(
             Diagnostic::new(Code::ArgumentCount, message, step.span, format!("{given} given"))
                 .label(instruction.name.span, format!("{taken} taken"))

@@ -6,10 +6,11 @@ use crate::syntax::ast::Name;
 
 /// Rust's keywords, with those it keeps for later.
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
-    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match",
-    "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait",
-    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
+    "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
+    "where", "while", "yield",
 ];
 
 /// Names that cannot be raw identifiers either.
@@ -25,7 +26,8 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     for instruction in format.instructions().filter(|i| i.name.node == "store") {
         let message = "`store` is the descriptor's own store, not an instruction";
         found.push(
-            Diagnostic::new(Code::ReservedName, message, instruction.name.span, "taken").help("choose another name"),
+            Diagnostic::new(Code::ReservedName, message, instruction.name.span, "taken")
+                .help("choose another name"),
         );
     }
     apart("fields", model.fields.iter().map(|field| field.name), found);
@@ -106,9 +108,14 @@ fn apart<'n>(what: &str, names: impl Iterator<Item = &'n Name>, found: &mut Diag
         if let Some((_, old)) = seen.iter().find(|(old, other)| *old == essence && other.node != name.node) {
             let message = format!("the {what} `{}` and `{}` become one name in Rust", old.node, name.node);
             found.push_once(
-                Diagnostic::new(Code::NamesCollide, message, name.span, "differs in case or underscores only")
-                    .label(old.span, "from this")
-                    .help("rename one"),
+                Diagnostic::new(
+                    Code::NamesCollide,
+                    message,
+                    name.span,
+                    "differs in case or underscores only",
+                )
+                .label(old.span, "from this")
+                .help("rename one"),
             );
         }
         seen.push((essence, name));

@@ -3,10 +3,10 @@
 use crate::cubes::ones;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir;
+use crate::model::Model;
 use crate::model::expression::{self, Place};
 use crate::model::range::{self, Evaluated, Place as Numbers};
 use crate::model::text;
-use crate::model::Model;
 use crate::syntax::ast::{BitsValue, Operator};
 
 /// Registers and operands have 64 bits whatever the word.
@@ -30,7 +30,13 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
 }
 
 /// Checks the parts and returns the bits that they give; nothing if a range is faulty.
-fn parts(model: &Model<'_>, name: &str, bits: &[BitsValue], place: Place, found: &mut Diagnostics) -> Option<u64> {
+fn parts(
+    model: &Model<'_>,
+    name: &str,
+    bits: &[BitsValue],
+    place: Place,
+    found: &mut Diagnostics,
+) -> Option<u64> {
     let mut given = Some(0);
     let mut earlier = Vec::new();
     for part in bits {
@@ -60,7 +66,11 @@ fn parts(model: &Model<'_>, name: &str, bits: &[BitsValue], place: Place, found:
 fn fits(model: &Model<'_>, part: &BitsValue, value: &ir::Expression, width: u32, found: &mut Diagnostics) {
     let largest = match expression::bounds(model, value) {
         Some((least, greatest)) if greatest > ones(width) => {
-            if least == greatest { format!("is {greatest:#x}") } else { format!("may be as large as {greatest:#x}") }
+            if least == greatest {
+                format!("is {greatest:#x}")
+            } else {
+                format!("may be as large as {greatest:#x}")
+            }
         }
         None if always_below_zero(model, value) => "is always negative".into(),
         _ => return,

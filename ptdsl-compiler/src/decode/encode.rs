@@ -32,19 +32,13 @@ pub fn encode(
 ) -> Result<u64, EncodeError> {
     let at = find_level(format, level)?;
     let kind = find_kind(at, kind)?;
-    let mut word = Word {
-        raw: start(format, at, kind),
-        taken: Vec::new(),
-    };
+    let mut word = Word { raw: start(format, at, kind), taken: Vec::new() };
     for (name, value) in assignments {
         assign(format, at, kind, &mut word, name, value)?;
     }
     let assigned = word.taken.iter().fold(0, |mask, &(bits, ..)| mask | bits);
     if !matches(&kind.guard, word.raw) {
-        let fitting = kind
-            .guard
-            .iter()
-            .find(|cube| (word.raw ^ cube.value) & cube.mask & assigned == 0);
+        let fitting = kind.guard.iter().find(|cube| (word.raw ^ cube.value) & cube.mask & assigned == 0);
         if let Some(cube) = fitting {
             word.raw = word.raw & !cube.mask | cube.value;
         }
@@ -63,10 +57,7 @@ impl Word {
     fn set(&mut self, mask: u64, bits: u64, name: &str) -> Result<(), EncodeError> {
         for (other, value, with) in &self.taken {
             if (value ^ bits) & mask & other != 0 {
-                return Err(EncodeError::Conflict {
-                    name: name.to_owned(),
-                    with: with.clone(),
-                });
+                return Err(EncodeError::Conflict { name: name.to_owned(), with: with.clone() });
             }
         }
         self.raw = self.raw & !mask | bits;
@@ -79,10 +70,9 @@ impl Word {
 fn checked(format: &Format, level: i32, kind: &Kind, raw: u64) -> Result<u64, EncodeError> {
     let decoded = decode(format, level, raw)?;
     match decoded.violations.first() {
-        Some(violation) if matches(&kind.guard, raw) => Err(EncodeError::Violation {
-            raw,
-            text: violation.text.clone(),
-        }),
+        Some(violation) if matches(&kind.guard, raw) => {
+            Err(EncodeError::Violation { raw, text: violation.text.clone() })
+        }
         None if decoded.kind == kind_name(kind) => Ok(raw),
         violation => Err(EncodeError::NotOfKind {
             kind: kind_name(kind).to_owned(),
@@ -93,10 +83,7 @@ fn checked(format: &Format, level: i32, kind: &Kind, raw: u64) -> Result<u64, En
 }
 
 fn find_kind<'a>(level: &'a Level, wanted: &str) -> Result<&'a Kind, EncodeError> {
-    let found = level
-        .kinds
-        .iter()
-        .find(|kind| kind_name(kind).eq_ignore_ascii_case(wanted));
+    let found = level.kinds.iter().find(|kind| kind_name(kind).eq_ignore_ascii_case(wanted));
     found.ok_or_else(|| {
         let names = || level.kinds.iter().map(kind_name);
         EncodeError::NoSuchKind {
@@ -189,10 +176,7 @@ fn names(format: &Format, kind: &Kind) -> Vec<String> {
 }
 
 fn address_name(format: &Format, kind: &Kind) -> Option<String> {
-    let held = kind
-        .pieces
-        .iter()
-        .any(|piece| matches!(piece.role, Role::Output { .. } | Role::Next { .. }));
+    let held = kind.pieces.iter().any(|piece| matches!(piece.role, Role::Output { .. } | Role::Next { .. }));
     held.then(|| format.output.name.clone())
 }
 
@@ -214,9 +198,7 @@ fn field_number(field: &Field, value: &Value) -> Result<u64, EncodeError> {
     match value {
         Value::Name(name) => {
             let found = field.values.iter().find(|value| value.name == *name);
-            found
-                .map(|value| value.value)
-                .ok_or_else(|| unknown(name.clone()))
+            found.map(|value| value.value).ok_or_else(|| unknown(name.clone()))
         }
         Value::Number(number) if *number > low_mask(field.bits) => Err(EncodeError::TooLarge {
             name: field.name.clone(),
@@ -238,30 +220,23 @@ fn find_row(attribute: &Attribute, value: &Value) -> Result<usize, EncodeError> 
         Value::Name(name) => name.clone(),
         Value::Number(number) => number.to_string(),
     };
-    names()
-        .position(|name| name == wanted)
-        .ok_or_else(|| EncodeError::NoSuchValue {
-            name: attribute.name.clone(),
-            suggestion: closest(&wanted, names()).map(str::to_owned),
-            value: wanted.clone(),
-            available: names().map(str::to_owned).collect(),
-            numbers: false,
-        })
+    names().position(|name| name == wanted).ok_or_else(|| EncodeError::NoSuchValue {
+        name: attribute.name.clone(),
+        suggestion: closest(&wanted, names()).map(str::to_owned),
+        value: wanted.clone(),
+        available: names().map(str::to_owned).collect(),
+        numbers: false,
+    })
 }
 
 fn place_field(kind: &Kind, wanted: FieldId, value: u64) -> (u64, u64) {
-    kind.pieces
-        .iter()
-        .fold((0, 0), |(mask, bits), piece| match piece.role {
-            Role::Field { field, value_lo } if field == wanted => {
-                let here = bit_mask(piece.hi, piece.lo);
-                (
-                    mask | here,
-                    bits | shift_up(value.checked_shr(value_lo).unwrap_or(0), piece.lo) & here,
-                )
-            }
-            _ => (mask, bits),
-        })
+    kind.pieces.iter().fold((0, 0), |(mask, bits), piece| match piece.role {
+        Role::Field { field, value_lo } if field == wanted => {
+            let here = bit_mask(piece.hi, piece.lo);
+            (mask | here, bits | shift_up(value.checked_shr(value_lo).unwrap_or(0), piece.lo) & here)
+        }
+        _ => (mask, bits),
+    })
 }
 
 fn place_address(
@@ -308,11 +283,7 @@ fn place_address(
 
 /// `[58:55]` or `[63]`: bits that the spec leaves free and unnamed.
 fn assign_bits(kind: &Kind, word: &mut Word, name: &str, value: &Value) -> Result<(), EncodeError> {
-    let free = || {
-        kind.pieces
-            .iter()
-            .filter(|piece| matches!(piece.role, Role::Ignored | Role::Software))
-    };
+    let free = || kind.pieces.iter().filter(|piece| matches!(piece.role, Role::Ignored | Role::Software));
     let not_free = || EncodeError::NotFree {
         range: name.to_owned(),
         kind: kind_name(kind).to_owned(),
@@ -327,11 +298,9 @@ fn assign_bits(kind: &Kind, word: &mut Word, name: &str, value: &Value) -> Resul
         Value::Number(number) if *number <= maximum => {
             word.set(bit_mask(hi, lo), shift_up(*number, lo), name)
         }
-        Value::Number(number) => Err(EncodeError::TooLarge {
-            name: name.to_owned(),
-            value: *number,
-            maximum,
-        }),
+        Value::Number(number) => {
+            Err(EncodeError::TooLarge { name: name.to_owned(), value: *number, maximum })
+        }
         Value::Name(value) => Err(EncodeError::NoSuchValue {
             name: name.to_owned(),
             value: value.clone(),

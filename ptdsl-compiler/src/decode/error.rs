@@ -155,11 +155,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DecodeError::NoSuchLevel { level, available } => {
-                write!(
-                    f,
-                    "there is no level {level}; the levels are {}",
-                    numbers(available)
-                )
+                write!(f, "there is no level {level}; the levels are {}", numbers(available))
             }
             DecodeError::TooWide { raw, word_bits } => {
                 write!(f, "{raw:#x} does not fit: a descriptor has {word_bits} bits")
@@ -172,35 +168,14 @@ impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EncodeError::Level(error) => error.fmt(f),
-            EncodeError::NoSuchKind {
-                kind,
-                level,
-                available,
-                suggestion,
-            } => {
+            EncodeError::NoSuchKind { kind, level, available, suggestion } => {
                 write!(f, "level {level} has no kind `{kind}`{}", meant(suggestion))?;
                 write!(f, "; its kinds are {}", names(available))
             }
-            EncodeError::NoSuchName {
-                name,
-                kind,
-                available,
-                suggestion,
-            } => {
-                write!(
-                    f,
-                    "{kind} has no `{name}`{}; it has {}",
-                    meant(suggestion),
-                    names(available)
-                )
+            EncodeError::NoSuchName { name, kind, available, suggestion } => {
+                write!(f, "{kind} has no `{name}`{}; it has {}", meant(suggestion), names(available))
             }
-            EncodeError::NoSuchValue {
-                name,
-                value,
-                available,
-                suggestion,
-                numbers,
-            } => {
+            EncodeError::NoSuchValue { name, value, available, suggestion, numbers } => {
                 write!(f, "{name} has no value `{value}`{}", meant(suggestion))?;
                 match (available.is_empty(), numbers) {
                     (true, _) => write!(f, "; give a number"),
@@ -209,33 +184,16 @@ impl fmt::Display for EncodeError {
                 }
             }
             EncodeError::TooLarge { name, value, maximum } => {
-                write!(
-                    f,
-                    "{name} = {value:#x} is out of range; the largest value is {maximum:#x}"
-                )
+                write!(f, "{name} = {value:#x} is out of range; the largest value is {maximum:#x}")
             }
-            EncodeError::Address {
-                name,
-                value,
-                kind,
-                level,
-                lowest,
-                maximum,
-            } => {
+            EncodeError::Address { name, value, kind, level, lowest, maximum } => {
                 let aligned = value.trailing_zeros() >= *lowest;
                 let fault = if aligned { "out of range" } else { "misaligned" };
                 let step = 1u64.checked_shl(*lowest).unwrap_or(0);
                 write!(f, "{name} = {value:#x} is {fault}; ")?;
-                write!(
-                    f,
-                    "{kind} at level {level} takes multiples of {step:#x} up to {maximum:#x}"
-                )
+                write!(f, "{kind} at level {level} takes multiples of {step:#x} up to {maximum:#x}")
             }
-            EncodeError::NotFree {
-                range,
-                kind,
-                available,
-            } => write!(
+            EncodeError::NotFree { range, kind, available } => write!(
                 f,
                 "bits {range} of {kind} cannot be given by number; only ignored and software bits can: {}",
                 names(available)
@@ -252,28 +210,13 @@ impl fmt::Display for EncodeError {
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TableError::Width {
-                width,
-                minimum,
-                maximum,
-            } => {
-                write!(
-                    f,
-                    "a table cannot translate {width} input bits; it takes {minimum} to {maximum}"
-                )
+            TableError::Width { width, minimum, maximum } => {
+                write!(f, "a table cannot translate {width} input bits; it takes {minimum} to {maximum}")
             }
             TableError::OutputBits { bits, available } => {
-                write!(
-                    f,
-                    "a table cannot have {bits} output bits; it takes one of {}",
-                    numbers(available)
-                )
+                write!(f, "a table cannot have {bits} output bits; it takes one of {}", numbers(available))
             }
-            TableError::NoSuchOption {
-                name,
-                available,
-                suggestion,
-            } => {
+            TableError::NoSuchOption { name, available, suggestion } => {
                 write!(f, "there is no option `{name}`{}", meant(suggestion))?;
                 write!(f, "; the options are {}", names(available))
             }
@@ -292,10 +235,7 @@ impl From<DecodeError> for EncodeError {
 }
 
 fn meant(suggestion: &Option<String>) -> String {
-    suggestion
-        .as_ref()
-        .map(|name| format!(" (did you mean `{name}`?)"))
-        .unwrap_or_default()
+    suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
 
 fn names(list: &[String]) -> String {

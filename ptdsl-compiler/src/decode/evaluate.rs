@@ -68,11 +68,7 @@ pub fn root_level(format: &Format, width: u32) -> Result<i32, TableError> {
     let level = format.levels.iter().find(|level| level.shift < width);
     match level {
         Some(level) if (input.min_bits..=input.max_bits).contains(&width) => Ok(level.number),
-        _ => Err(TableError::Width {
-            width,
-            minimum: input.min_bits,
-            maximum: input.max_bits,
-        }),
+        _ => Err(TableError::Width { width, minimum: input.min_bits, maximum: input.max_bits }),
     }
 }
 
@@ -125,11 +121,7 @@ fn evaluate(expression: &Expression, values: &Values) -> u64 {
         Expression::Constant(value) => *value,
         Expression::Parameter(of) => parameter(*of, values),
         Expression::Bits { of, hi, lo } => extract(parameter(*of, values), *hi, *lo),
-        Expression::Binary {
-            operator,
-            left,
-            right,
-        } => {
+        Expression::Binary { operator, left, right } => {
             let (left, right) = (evaluate(left, values), evaluate(right, values));
             match operator {
                 Operator::Or => left | right,
@@ -138,11 +130,7 @@ fn evaluate(expression: &Expression, values: &Values) -> u64 {
                 Operator::Subtract => left.wrapping_sub(right),
             }
         }
-        Expression::If {
-            option,
-            then,
-            otherwise,
-        } => {
+        Expression::If { option, then, otherwise } => {
             let on = values.options.get(option.0).copied().unwrap_or(false);
             evaluate(if on { then } else { otherwise }, values)
         }

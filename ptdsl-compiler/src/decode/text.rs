@@ -5,11 +5,7 @@ use crate::ir::{AttributeId, Field, Format, Kind, Piece, RowId};
 
 /// `[5:3]` or `[7]`.
 pub(super) fn range(hi: u32, lo: u32) -> String {
-    if hi == lo {
-        format!("[{hi}]")
-    } else {
-        format!("[{hi}:{lo}]")
-    }
+    if hi == lo { format!("[{hi}]") } else { format!("[{hi}:{lo}]") }
 }
 
 /// A value of so many bits: binary while the eye can count them, hexadecimal above.
@@ -29,32 +25,17 @@ pub(super) fn bits(mask: u64, raw: u64) -> String {
         let hi = 63 - rest.leading_zeros();
         let length = (rest << (63 - hi)).leading_ones();
         let lo = hi + 1 - length;
-        runs.push(format!(
-            "{} = {}",
-            range(hi, lo),
-            number(extract(raw, hi, lo), length)
-        ));
+        runs.push(format!("{} = {}", range(hi, lo), number(extract(raw, hi, lo), length)));
         rest &= low_mask(lo);
     }
-    if runs.is_empty() {
-        "the word".to_owned()
-    } else {
-        runs.join(" and ")
-    }
+    if runs.is_empty() { "the word".to_owned() } else { runs.join(" and ") }
 }
 
 /// `Page [49:48] is res0, but 0b01 here`
 pub(super) fn reserved_bits(kind: &Kind, piece: &Piece, word: &str, raw: u64, fatal: bool) -> String {
-    let found = number(
-        extract(raw, piece.hi, piece.lo),
-        (piece.hi + 1).saturating_sub(piece.lo),
-    );
+    let found = number(extract(raw, piece.hi, piece.lo), (piece.hi + 1).saturating_sub(piece.lo));
     let tail = if fatal { " (translation fault)" } else { "" };
-    format!(
-        "{}{} is {word}, but {found} here{tail}",
-        kind.name,
-        range(piece.hi, piece.lo)
-    )
+    format!("{}{} is {word}, but {found} here{tail}", kind.name, range(piece.hi, piece.lo))
 }
 
 /// `Page.SH = 0b01 is none of non, outer, inner (translation fault)`
@@ -83,9 +64,5 @@ pub(super) fn combination(format: &Format, set: &[(AttributeId, RowId)]) -> Stri
 /// `a, b, c`; `nothing` for an empty list.
 pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
-    if names.is_empty() {
-        "nothing".to_owned()
-    } else {
-        names.join(", ")
-    }
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }

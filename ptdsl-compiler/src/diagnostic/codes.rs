@@ -42,20 +42,13 @@ impl Code {
     /// Codes from 900 are warnings.
     #[must_use]
     pub fn severity(self) -> Severity {
-        if (self as u16) >= 900 {
-            Severity::Warning
-        } else {
-            Severity::Error
-        }
+        if (self as u16) >= 900 { Severity::Warning } else { Severity::Error }
     }
 
     /// The code that an id such as `PT0301`, `pt301` or `301` names.
     #[must_use]
     pub fn parse(id: &str) -> Option<Code> {
-        let digits = id
-            .strip_prefix("PT")
-            .or_else(|| id.strip_prefix("pt"))
-            .unwrap_or(id);
+        let digits = id.strip_prefix("PT").or_else(|| id.strip_prefix("pt")).unwrap_or(id);
         let number: u16 = digits.parse().ok()?;
         Code::ALL.iter().copied().find(|&code| code as u16 == number)
     }

@@ -20,7 +20,8 @@ fn kind(model: &Model<'_>, kind: &Kind<'_>) -> Option<ir::Kind> {
         let value = (kind.pinned.value >> lo) & crate::cubes::ones(hi - lo + 1);
         Piece { hi, lo, role: Role::Fixed { value } }
     });
-    let named = kind.bits.iter().map(|bits| Some(Piece { hi: bits.hi, lo: bits.lo, role: role(model, bits)? }));
+    let named =
+        kind.bits.iter().map(|bits| Some(Piece { hi: bits.hi, lo: bits.lo, role: role(model, bits)? }));
     let mut pieces: Vec<Piece> = named.collect::<Option<_>>()?;
     pieces.extend(fixed);
     pieces.sort_by_key(|piece| std::cmp::Reverse(piece.hi));

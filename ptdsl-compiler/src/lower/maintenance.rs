@@ -52,7 +52,10 @@ pub(super) fn sequences(model: &Model<'_>) -> Option<Vec<ir::Sequence>> {
 fn sequence(model: &Model<'_>, sequence: &Sequence) -> Option<ir::Sequence> {
     let store = sequence.steps.iter().position(|step| step.name.node == "store")?;
     let steps = |list: &[Step]| list.iter().map(|one| step(model, one)).collect::<Option<Vec<_>>>();
-    Some(ir::Sequence { before: steps(&sequence.steps[..store])?, after: steps(&sequence.steps[store + 1..])? })
+    Some(ir::Sequence {
+        before: steps(&sequence.steps[..store])?,
+        after: steps(&sequence.steps[store + 1..])?,
+    })
 }
 
 fn step(model: &Model<'_>, step: &Step) -> Option<ir::Step> {

@@ -67,23 +67,21 @@ impl<'a> Expanding<'_, 'a> {
             }
             match &entry.kind {
                 EntryKind::Splice(name) => self.splice(name, entry.span),
-                EntryKind::Bits { range, meaning } => {
-                    match range::evaluate(range, self.place, self.found) {
-                        None => {
-                            self.whole = false;
+                EntryKind::Bits { range, meaning } => match range::evaluate(range, self.place, self.found) {
+                    None => {
+                        self.whole = false;
+                        self.lose(meaning);
+                    }
+                    Some(Evaluated::None) => {}
+                    Some(Evaluated::Bits(hi, lo)) => {
+                        self.order(range, hi, lo, &mut above);
+                        let what = self.what(entry, range, meaning, hi - lo + 1);
+                        if matches!(what, What::Unknown) {
                             self.lose(meaning);
                         }
-                        Some(Evaluated::None) => {}
-                        Some(Evaluated::Bits(hi, lo)) => {
-                            self.order(range, hi, lo, &mut above);
-                            let what = self.what(entry, range, meaning, hi - lo + 1);
-                            if matches!(what, What::Unknown) {
-                                self.lose(meaning);
-                            }
-                            self.bits.push(Bits { hi, lo, span: range.span, via: self.via, what });
-                        }
+                        self.bits.push(Bits { hi, lo, span: range.span, via: self.via, what });
                     }
-                }
+                },
             }
         }
     }
@@ -153,7 +151,9 @@ impl<'a> Expanding<'_, 'a> {
                 if self.model.output.is_some() && !self.is_output(&slice.name) {
                     let known = self.model.output.iter().map(|output| output.name.node.as_str());
                     let finding = names::unknown(Code::UnknownAddress, "output address", &slice.name, known);
-                    self.found.push_once(finding.note("tables lie where outputs lie: `next` takes bits of the output"));
+                    self.found.push_once(
+                        finding.note("tables lie where outputs lie: `next` takes bits of the output"),
+                    );
                     return What::Unknown;
                 }
                 self.piece(slice, range, width).map_or(What::Unknown, What::Next)
@@ -206,7 +206,12 @@ impl<'a> Expanding<'_, 'a> {
     }
 
     fn differ(&mut self, slice: &Slice, range: &Range, width: u32, other: u32) {
-        let message = format!("{} of the word hold {} of `{}`", text::count(width, "bit"), text::count(other, "bit"), slice.name.node);
+        let message = format!(
+            "{} of the word hold {} of `{}`",
+            text::count(width, "bit"),
+            text::count(other, "bit"),
+            slice.name.node
+        );
         self.found.push_once(
             Diagnostic::new(Code::WidthMismatch, message, slice.span, text::count(other, "bit"))
                 .label(range.span, text::count(width, "bit"))

@@ -1,8 +1,8 @@
 //! Values of registers and operands: names looked up, and the numbers that a value can take.
 
+use super::Model;
 use super::options::Decided;
 use super::range::{self, Evaluated, Place as Numbers};
-use super::Model;
 use crate::cubes::ones;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir;
@@ -108,7 +108,8 @@ pub(crate) fn bounds(model: &Model<'_>, expression: &ir::Expression) -> Option<(
         E::Parameter(parameter) => parameter_bounds(model, *parameter),
         E::Bits { of, hi, lo } => {
             let all = ones(hi - lo + 1);
-            let greatest = parameter_bounds(model, *of).map_or(all, |(_, greatest)| (greatest >> lo).min(all));
+            let greatest =
+                parameter_bounds(model, *of).map_or(all, |(_, greatest)| (greatest >> lo).min(all));
             // Dropping the bits above may turn a large number into a small one.
             let exact = parameter_bounds(model, *of).is_some_and(|(_, greatest)| greatest >> lo <= all);
             Some((0, if exact { greatest } else { all }))
@@ -150,8 +151,15 @@ fn parameter_bounds(model: &Model<'_>, parameter: ir::Parameter) -> Option<(u64,
             (_, true) => None,
         },
         P::OutputCode => {
-            let codes: Vec<u64> =
-                model.output.as_ref()?.ast.limit.iter().flat_map(|l| &l.choices).map(|(_, code)| code.node).collect();
+            let codes: Vec<u64> = model
+                .output
+                .as_ref()?
+                .ast
+                .limit
+                .iter()
+                .flat_map(|l| &l.choices)
+                .map(|(_, code)| code.node)
+                .collect();
             Some((*codes.iter().min()?, *codes.iter().max()?))
         }
         P::Input => Some((0, u64::MAX)),

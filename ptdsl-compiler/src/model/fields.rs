@@ -61,7 +61,8 @@ fn describes(declaration: &ast::Field) -> bool {
 fn same(a: &ast::Field, b: &ast::Field) -> bool {
     let values = |field: &ast::Field| {
         let values = field.values.as_ref()?;
-        let list = values.values.iter().map(|(name, value)| (name.node.clone(), value.node)).collect::<Vec<_>>();
+        let list =
+            values.values.iter().map(|(name, value)| (name.node.clone(), value.node)).collect::<Vec<_>>();
         Some((list, values.else_fault.is_some()))
     };
     let alias = |field: &ast::Field| field.alias.as_ref().map(|alias| alias.node.clone());
@@ -77,16 +78,23 @@ fn join<'a>(field: &mut Field<'a>, first: crate::source::Span, seen: &Seen<'a>, 
             .help("put the field into a `fields` block that both kinds take in, or rename one")
     };
     if field.bits != seen.bits {
-        let what = format!("has {} in one place and {} in another", text::count(field.bits, "bit"), seen.bits);
+        let what =
+            format!("has {} in one place and {} in another", text::count(field.bits, "bit"), seen.bits);
         let finding = conflict(what, "another width");
-        found.push_once(if first == seen.span { finding.note("the width depends on the level") } else { finding });
+        found.push_once(if first == seen.span {
+            finding.note("the width depends on the level")
+        } else {
+            finding
+        });
         return;
     }
     if field.software != seen.field.software {
         found.push_once(conflict("is `software` in one place only".into(), "declared again"));
         return;
     }
-    let (Some(new), true) = (seen.field.declaration, seen.field.declaration.is_some_and(describes)) else { return };
+    let (Some(new), true) = (seen.field.declaration, seen.field.declaration.is_some_and(describes)) else {
+        return;
+    };
     match field.declaration.filter(|old| describes(old)) {
         None => {
             field.declaration = Some(new);

@@ -43,8 +43,9 @@ fn from_zero(slice: &Slice, found: &mut Diagnostics) -> Option<u32> {
         Evaluated::Bits(hi, _) => {
             let message = format!("the address `{}` must have all bits from 0", slice.name.node);
             found.push(
-                Diagnostic::new(Code::AddressRange, message, slice.span, "does not end at bit 0")
-                    .help(format!("write `{}[{hi}:0]`: the page offset belongs to the address", slice.name.node)),
+                Diagnostic::new(Code::AddressRange, message, slice.span, "does not end at bit 0").help(
+                    format!("write `{}[{hi}:0]`: the page offset belongs to the address", slice.name.node),
+                ),
             );
             None
         }
@@ -72,8 +73,13 @@ pub(crate) fn fill<'a>(model: &mut Model<'a>, found: &mut Diagnostics) {
                     kinds.iter().map(|(_, kind)| kind.name.node.as_str()).filter(|&name| name != "Invalid"),
                 )),
                 Some((_, kind)) if kind.class == KindClass::Invalid => found.push(
-                    Diagnostic::new(Code::KindListedTwice, "the invalid kind is listed", name.span, "listed here")
-                        .help("remove it: the invalid kind exists at every level"),
+                    Diagnostic::new(
+                        Code::KindListedTwice,
+                        "the invalid kind is listed",
+                        name.span,
+                        "listed here",
+                    )
+                    .help("remove it: the invalid kind exists at every level"),
                 ),
                 Some(_) => match here.iter().find(|old| old.node == name.node) {
                     Some(old) => found.push(

@@ -70,7 +70,12 @@ impl<'a> Options<'a> {
 }
 
 fn unknown(name: &Name, declared: &[&OptionDeclaration]) -> Diagnostic {
-    names::unknown(Code::UnknownOption, "option", name, declared.iter().map(|option| option.name.node.as_str()))
+    names::unknown(
+        Code::UnknownOption,
+        "option",
+        name,
+        declared.iter().map(|option| option.name.node.as_str()),
+    )
 }
 
 fn of_table(name: &Name, option: &OptionDeclaration) -> Diagnostic {

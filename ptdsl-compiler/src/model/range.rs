@@ -75,12 +75,17 @@ pub(crate) fn evaluate(range: &Range, place: Place, found: &mut Diagnostics) -> 
         return Some(Evaluated::None);
     }
     if hi < lo {
-        let finding =
-            Diagnostic::new(Code::RangeReversed, "the range is upside down", range.span, "high bit below low bit");
+        let finding = Diagnostic::new(
+            Code::RangeReversed,
+            "the range is upside down",
+            range.span,
+            "high bit below low bit",
+        );
         found.push_once(note(finding).help("write the most significant bit first"));
         return None;
     }
-    let Some((hi, lo)) = u32::try_from(hi).ok().zip(u32::try_from(lo).ok()).filter(|&(hi, _)| hi < place.limit)
+    let Some((hi, lo)) =
+        u32::try_from(hi).ok().zip(u32::try_from(lo).ok()).filter(|&(hi, _)| hi < place.limit)
     else {
         let message = format!("there is no such bit: there are {} bits", place.limit);
         let finding = Diagnostic::new(Code::BitOutOfWord, message, range.span, "out of range");

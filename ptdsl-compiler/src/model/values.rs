@@ -40,7 +40,11 @@ pub(crate) fn in_range(field: &Field<'_>, number: u64, span: Span, found: &mut D
     if number <= ones(field.bits) {
         return Some(());
     }
-    let message = format!("{number:#x} does not fit `{}`, whose largest value is {:#x}", field.name.node, ones(field.bits));
+    let message = format!(
+        "{number:#x} does not fit `{}`, whose largest value is {:#x}",
+        field.name.node,
+        ones(field.bits)
+    );
     found.push_once(
         Diagnostic::new(Code::ValueTooLarge, message, span, "too large")
             .label(field.name.span, format!("{} wide", text::count(field.bits, "bit")))

@@ -197,9 +197,14 @@ fn parent<'a>(
         let chain = names.collect::<Vec<_>>().join(" varies ");
         let message = format!("format `{}` is its own parent", parent.format.name.node);
         found.push(
-            Diagnostic::new(Code::ParentCycle, message, parent.format.base.span, "leads back to the format itself")
-                .note(chain)
-                .help("one of them must start from `u32` or `u64`"),
+            Diagnostic::new(
+                Code::ParentCycle,
+                message,
+                parent.format.base.span,
+                "leads back to the format itself",
+            )
+            .note(chain)
+            .help("one of them must start from `u32` or `u64`"),
         );
         return None;
     }

@@ -1,7 +1,7 @@
 //! Items by what they declare, so that one can replace another.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use super::names;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::syntax::ast::{Item, ItemKind, Register};
 
@@ -114,15 +114,15 @@ fn key_of(item: &Item) -> Option<(Key, Span)> {
         ItemKind::Level(level) => (Key::Level(level.number.node), level.number.span),
         ItemKind::Kind(kind) => (Key::Kind(kind.name.node.clone()), kind.name.span),
         ItemKind::Fields(fields) => (Key::Fields(fields.name.node.clone()), fields.name.span),
-        ItemKind::Effective(effective) => (Key::Effective(effective.field.node.clone()), effective.field.span),
+        ItemKind::Effective(effective) => {
+            (Key::Effective(effective.field.node.clone()), effective.field.span)
+        }
         ItemKind::Attribute(attribute) => (Key::Attribute(attribute.name.node.clone()), attribute.name.span),
         ItemKind::Forbid(_) => (Key::Forbid(whole), whole),
         ItemKind::Group(group) => (Key::Group(group.first.node, group.last.node), whole),
         ItemKind::Instruction(one) => (Key::Instruction(one.name.node.clone()), one.name.span),
         ItemKind::Operand(one) => (Key::Operand(one.name.node.clone()), one.name.span),
-        ItemKind::Sequence(one) => {
-            (Key::Sequence(one.verb.node.clone(), one.object.node.clone()), one.head)
-        }
+        ItemKind::Sequence(one) => (Key::Sequence(one.verb.node.clone(), one.object.node.clone()), one.head),
     })
 }
 
@@ -184,12 +184,12 @@ pub(crate) fn drop_inherited(entries: &mut Vec<Entry<'_>>, items: &[Item], found
             [] => {
                 let known = || entries.iter().filter_map(|entry| entry.key.droppable());
                 let message = format!("nothing called `{}` is inherited", name.node);
-                let finding = Diagnostic::new(Code::NothingDropped, message, name.span, "not known");
+                let finding = Diagnostic::new(Code::NothingDropped, message, name.span, "not known")
+                    .note("`without` drops what the parent format or a used file declares");
                 found.push(match names::meant(name, known()) {
                     Some(meant) => finding.help(format!("did you mean `{meant}`?")),
                     None => finding
-                        .note("kinds, `fields`, attributes, options, registers, instructions and operands can be dropped")
-                        .help("remove the line; everything else is replaced by declaring it again"),
+                        .help("remove the line; what has no name, such as `input`, is replaced by declaring it again"),
                 });
             }
             several => {

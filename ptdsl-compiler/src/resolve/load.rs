@@ -65,7 +65,8 @@ impl Loading<'_> {
                 ast::File { uses: Vec::new(), items: Vec::new(), comments: Vec::new() }
             }
         };
-        let lines: Vec<(String, Span)> = ast.uses.iter().map(|u| (u.path.node.clone(), u.path.span)).collect();
+        let lines: Vec<(String, Span)> =
+            ast.uses.iter().map(|u| (u.path.node.clone(), u.path.span)).collect();
         self.units.push(Unit { ast, uses: Vec::new() });
         self.open.push(id);
         let mut uses: Vec<(FileId, Span)> = Vec::new();
@@ -108,7 +109,8 @@ impl Loading<'_> {
         match known {
             Some(id) if self.open.contains(&id) => {
                 let start = self.open.iter().position(|&open| open == id).unwrap_or(0);
-                let names = self.open[start..].iter().chain([&id]).map(|&id| self.sources.file(id).name.as_str());
+                let names =
+                    self.open[start..].iter().chain([&id]).map(|&id| self.sources.file(id).name.as_str());
                 let chain = names.collect::<Vec<_>>().join(" uses ");
                 let finding = Diagnostic::new(
                     Code::UseCycle,
@@ -116,8 +118,9 @@ impl Loading<'_> {
                     span,
                     "closes the circle",
                 );
-                self.found
-                    .push(finding.note(chain).help("move what both need into a third file that uses neither"));
+                self.found.push(
+                    finding.note(chain).help("move what both need into a third file that uses neither"),
+                );
                 None
             }
             Some(id) => Some(id),

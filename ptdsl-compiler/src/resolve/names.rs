@@ -20,7 +20,8 @@ pub(crate) fn unknown<'c>(
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Diagnostic {
     let mut known: Vec<&str> = candidates.into_iter().collect();
-    let finding = Diagnostic::new(code, format!("there is no {what} `{}`", name.node), name.span, "not known");
+    let finding =
+        Diagnostic::new(code, format!("there is no {what} `{}`", name.node), name.span, "not known");
     if let Some(meant) = meant(name, known.iter().copied()) {
         return finding.help(format!("did you mean `{meant}`?"));
     }

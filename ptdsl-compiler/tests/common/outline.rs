@@ -9,7 +9,10 @@ pub(crate) fn outline(format: &Format) -> String {
     let f = |id: FieldId| format.fields[id.0].name.as_str();
     let line = |text: &mut String, words: String| writeln!(text, "{}", words.trim_end()).expect("memory");
     line(&mut text, format!("format {} {:?}", format.name, format.docs));
-    line(&mut text, format!("arch {}, {} bits, granule 2^{}", format.arch, format.word_bits, format.granule_shift));
+    line(
+        &mut text,
+        format!("arch {}, {} bits, granule 2^{}", format.arch, format.word_bits, format.granule_shift),
+    );
     line(&mut text, format!("{:?}", format.input));
     line(&mut text, format!("{:?}", format.output));
     for option in &format.options {
@@ -25,12 +28,16 @@ pub(crate) fn outline(format: &Format) -> String {
         let values: Vec<String> = field.values.iter().map(|v| format!("{} = {}", v.name, v.value)).collect();
         let marks = [(field.software, " software"), (field.other_values_fault, " else fault")];
         let marks: String = marks.iter().filter(|(on, _)| *on).map(|(_, mark)| *mark).collect();
-        let name = format!("{} as {:?}: {} bits = {:#x}", field.name, field.manual_name, field.bits, field.default);
+        let name =
+            format!("{} as {:?}: {} bits = {:#x}", field.name, field.manual_name, field.bits, field.default);
         line(&mut text, format!("field {name} {{ {} }}{marks} {:?}", values.join(", "), field.docs));
     }
     for attribute in &format.attributes {
         let fields: Vec<&str> = attribute.fields.iter().map(|&id| f(id)).collect();
-        line(&mut text, format!("attribute {} sets {} {:?}", attribute.name, fields.join(", "), attribute.docs));
+        line(
+            &mut text,
+            format!("attribute {} sets {} {:?}", attribute.name, fields.join(", "), attribute.docs),
+        );
         for row in &attribute.rows {
             line(&mut text, format!("    {} = {:?} {:?}", row.name, row.values, row.docs));
         }
@@ -44,7 +51,10 @@ pub(crate) fn outline(format: &Format) -> String {
     }
     for effective in &format.effective {
         let path: Vec<&str> = effective.path.iter().map(|&id| f(id)).collect();
-        line(&mut text, format!("effective {} {:?} {}", f(effective.field), effective.combine, path.join(", ")));
+        line(
+            &mut text,
+            format!("effective {} {:?} {}", f(effective.field), effective.combine, path.join(", ")),
+        );
     }
     let hardware: Vec<&str> = format.hardware.iter().map(|&id| f(id)).collect();
     line(&mut text, format!("hardware sets {}", hardware.join(", ")));
@@ -62,7 +72,10 @@ pub(crate) fn outline(format: &Format) -> String {
     }
     for one in &format.instructions {
         let parameters = one.parameters.join(", ");
-        line(&mut text, format!("instruction {}({parameters}) = {:?} {:?}", one.name, one.assembly, one.docs));
+        line(
+            &mut text,
+            format!("instruction {}({parameters}) = {:?} {:?}", one.name, one.assembly, one.docs),
+        );
     }
     for (transition, sequence) in Transition::ALL.iter().zip(&format.sequences) {
         let steps = |list: &[Step]| list.iter().map(|one| step(format, one)).collect::<Vec<_>>().join(" ");
@@ -96,7 +109,8 @@ fn parts(format: &Format, parts: &[Part]) -> String {
 
 fn step(format: &Format, step: &Step) -> String {
     let name = &format.instructions[step.instruction.0].name;
-    let operands = step.operands.iter().map(|one| format!("{} {{ {} }}", one.name, parts(format, &one.parts)));
+    let operands =
+        step.operands.iter().map(|one| format!("{} {{ {} }}", one.name, parts(format, &one.parts)));
     format!("{name}({})", operands.collect::<Vec<_>>().join(", "))
 }
 

@@ -58,11 +58,8 @@ struct LabelJson<'a> {
 /// # Errors
 /// See [`Failure`]. Warnings alone are a success.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let compiled: Vec<Compiled> = arguments
-        .specs
-        .iter()
-        .map(|spec| spec::compile(spec))
-        .collect::<Result<_, _>>()?;
+    let compiled: Vec<Compiled> =
+        arguments.specs.iter().map(|spec| spec::compile(spec)).collect::<Result<_, _>>()?;
     if arguments.json {
         let list: Vec<SpecJson<'_>> = compiled.iter().map(json).collect();
         report::json(&list)?;
@@ -72,21 +69,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             report::out(&format!("{}: {}\n", one.name, verdict(one)))?;
         }
     }
-    if compiled.iter().any(|one| one.counts().0 > 0) {
-        Err(Failure::Findings)
-    } else {
-        Ok(())
-    }
+    if compiled.iter().any(|one| one.counts().0 > 0) { Err(Failure::Findings) } else { Ok(()) }
 }
 
 /// `ok, declares arm64_hyp`, `2 errors, 1 warning`
 fn verdict(compiled: &Compiled) -> String {
-    let names: Vec<&str> = compiled
-        .compilation
-        .formats
-        .iter()
-        .map(|format| format.name.as_str())
-        .collect();
+    let names: Vec<&str> = compiled.compilation.formats.iter().map(|format| format.name.as_str()).collect();
     let good = match names.len() {
         // Its items are checked where they are used.
         0 => "ok, declares no format, is for others to use".to_owned(),
@@ -104,11 +92,7 @@ fn json(compiled: &Compiled) -> SpecJson<'_> {
     let compilation = &compiled.compilation;
     SpecJson {
         spec: &compiled.name,
-        formats: compilation
-            .formats
-            .iter()
-            .map(|format| format.name.as_str())
-            .collect(),
+        formats: compilation.formats.iter().map(|format| format.name.as_str()).collect(),
         diagnostics: compilation
             .diagnostics
             .iter()

@@ -42,11 +42,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let format = spec::format(&arguments.spec, arguments.format.as_deref())?;
     let raw = number::parse(&arguments.raw).ok_or_else(|| {
-        Failure::usage(format!(
-            "`{}` is no word of up to {} bits",
-            arguments.raw, format.word_bits
-        ))
-        .help("write it as 0x0040_0000_4000_0743, 0b11 or 4099")
+        Failure::usage(format!("`{}` is no word of up to {} bits", arguments.raw, format.word_bits))
+            .help("write it as 0x0040_0000_4000_0743, 0b11 or 4099")
     })?;
     let at = |level| decode(&format, level, raw).map_err(|error| refused(&format, &error));
     if let Some(level) = arguments.level {
@@ -59,12 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let levels = format.levels.iter().map(|level| at(level.number));
     let list = worth_showing(levels.collect::<Result<_, _>>()?);
     if arguments.json {
-        return report::json(
-            &list
-                .iter()
-                .map(|decoded| json::word(&format, decoded))
-                .collect::<Vec<_>>(),
-        );
+        return report::json(&list.iter().map(|decoded| json::word(&format, decoded)).collect::<Vec<_>>());
     }
     report::out(&table::text(&format, &list))
 }
@@ -78,7 +70,5 @@ fn worth_showing(list: Vec<Decoded>) -> Vec<Decoded> {
     if list.iter().all(|decoded| decoded.class == KindClass::Invalid) {
         return list;
     }
-    list.into_iter()
-        .filter(|decoded| decoded.class != KindClass::Invalid)
-        .collect()
+    list.into_iter().filter(|decoded| decoded.class != KindClass::Invalid).collect()
 }

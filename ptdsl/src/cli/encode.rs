@@ -48,31 +48,17 @@ struct Word<'a> {
 /// See [`Failure`].
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let format = spec::format(&arguments.spec, arguments.format.as_deref())?;
-    let assignments: Vec<(&str, Value)> = arguments
-        .assignments
-        .iter()
-        .map(|word| assignment(word))
-        .collect::<Result<_, _>>()?;
+    let assignments: Vec<(&str, Value)> =
+        arguments.assignments.iter().map(|word| assignment(word)).collect::<Result<_, _>>()?;
     let raw = encode(&format, arguments.level, &arguments.kind, &assignments)
         .map_err(|error| Failure::usage(format!("{}: {error}", format.name)))?;
     let word = number::word(raw, format.word_bits);
     if arguments.json {
         // The spec's own spelling; the invalid kind has none.
-        let mut kinds = format
-            .levels
-            .iter()
-            .flat_map(|level| &level.kinds)
-            .map(|kind| kind.name.as_str());
+        let mut kinds = format.levels.iter().flat_map(|level| &level.kinds).map(|kind| kind.name.as_str());
         let kind = kinds.find(|kind| kind.eq_ignore_ascii_case(&arguments.kind));
-        let kind = kind
-            .filter(|kind| !kind.eq_ignore_ascii_case("invalid"))
-            .unwrap_or("invalid");
-        return report::json(&Word {
-            format: &format.name,
-            level: arguments.level,
-            kind,
-            raw: word,
-        });
+        let kind = kind.filter(|kind| !kind.eq_ignore_ascii_case("invalid")).unwrap_or("invalid");
+        return report::json(&Word { format: &format.name, level: arguments.level, kind, raw: word });
     }
     report::out(&(word + "\n"))
 }
@@ -88,9 +74,7 @@ fn assignment(word: &str) -> Result<(&str, Value), Failure> {
     }
     match number::parse(value) {
         Some(number) => Ok((name, Value::Number(number))),
-        None => Err(
-            Failure::usage(format!("`{value}` in `{word}` is no number of up to 64 bits"))
-                .help("write 0x4000_0000, 0b11 or 42"),
-        ),
+        None => Err(Failure::usage(format!("`{value}` in `{word}` is no number of up to 64 bits"))
+            .help("write 0x4000_0000, 0b11 or 42")),
     }
 }

@@ -24,9 +24,7 @@ pub(crate) struct Arguments {
 /// There is no such code.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Some(word) = &arguments.code else {
-        let lines = Code::ALL
-            .iter()
-            .map(|code| format!("{}  {}\n", code.id(), code.title()));
+        let lines = Code::ALL.iter().map(|code| format!("{}  {}\n", code.id(), code.title()));
         return report::out(&lines.collect::<String>());
     };
     let code = Code::parse(word).ok_or_else(|| {

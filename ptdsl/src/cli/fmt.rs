@@ -51,11 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if errors {
         return Err(Failure::Findings);
     }
-    if arguments.check {
-        check(&layouts)
-    } else {
-        rewrite(&layouts)
-    }
+    if arguments.check { check(&layouts) } else { rewrite(&layouts) }
 }
 
 fn layout(spec: &str) -> Result<Layout, Failure> {
@@ -65,12 +61,7 @@ fn layout(spec: &str) -> Result<Layout, Failure> {
     match syntax::parse(file, &text.text) {
         Ok(tree) => {
             let should_be = syntax::print(&tree, &text.text);
-            Ok(Layout {
-                name: text.name,
-                path: text.path,
-                is: text.text,
-                should_be,
-            })
+            Ok(Layout { name: text.name, path: text.path, is: text.text, should_be })
         }
         Err(diagnostics) => {
             report::findings(&sources, &diagnostics);
@@ -80,10 +71,7 @@ fn layout(spec: &str) -> Result<Layout, Failure> {
 }
 
 fn check(layouts: &[Layout]) -> Result<(), Failure> {
-    let changed: Vec<&Layout> = layouts
-        .iter()
-        .filter(|layout| layout.is != layout.should_be)
-        .collect();
+    let changed: Vec<&Layout> = layouts.iter().filter(|layout| layout.is != layout.should_be).collect();
     for layout in &changed {
         report::out(&patch::unified(&layout.name, &layout.is, &layout.should_be))?;
         report::finding(&format!("{} is not laid out as `ptdsl fmt` does", layout.name));

@@ -45,10 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut text = String::new();
     for file in &files {
         if file.shared {
-            text.push_str(&format!(
-                "{:<width$}  {DIM}shared by formats, for `use`{RESET}\n",
-                file.name
-            ));
+            text.push_str(&format!("{:<width$}  {DIM}shared by formats, for `use`{RESET}\n", file.name));
         }
         for format in &file.formats {
             let summary = format.docs.first().map_or("", String::as_str);
@@ -66,11 +63,6 @@ fn file(file: &'static ptdsl_formats::Format) -> FileJson {
     FileJson {
         name: file.name,
         shared: file.shared,
-        formats: formats
-            .map(|format| FormatJson {
-                name: format.name,
-                docs: format.docs,
-            })
-            .collect(),
+        formats: formats.map(|format| FormatJson { name: format.name, docs: format.docs }).collect(),
     }
 }

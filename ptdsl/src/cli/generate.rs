@@ -93,10 +93,8 @@ fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
         return Err(Failure::Findings);
     }
     if formats.is_empty() {
-        return Err(
-            Failure::usage(format!("none of {} declares a format", specs.join(", ")))
-                .help("they hold what formats share: name a spec that uses them"),
-        );
+        return Err(Failure::usage(format!("none of {} declares a format", specs.join(", ")))
+            .help("they hold what formats share: name a spec that uses them"));
     }
     if formats.len() > 1 && (arguments.output.is_some() || arguments.stdout) {
         let names: Vec<&str> = formats.iter().map(|(_, format)| format.name.as_str()).collect();
@@ -122,11 +120,7 @@ fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
             .help("give one of them another name, or write them to different folders"));
         }
         let text = emit::rust::file(&format, &spec);
-        let text = if arguments.standalone {
-            standalone::with_runtime(&text)
-        } else {
-            text
-        };
+        let text = if arguments.standalone { standalone::with_runtime(&text) } else { text };
         files.push(File { path, text });
     }
     Ok(files)
@@ -189,9 +183,7 @@ fn quoted(word: &str) -> String {
 fn file_name(spec: &str) -> String {
     match ptdsl_formats::find(spec) {
         Some(format) if !Path::new(spec).exists() => format.name.to_owned(),
-        _ => Path::new(spec)
-            .file_name()
-            .map_or(spec.to_owned(), |name| name.to_string_lossy().into_owned()),
+        _ => Path::new(spec).file_name().map_or(spec.to_owned(), |name| name.to_string_lossy().into_owned()),
     }
 }
 

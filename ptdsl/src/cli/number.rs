@@ -40,18 +40,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        let words = [
-            "",
-            "_",
-            "0x",
-            "0b2",
-            "-1",
-            "+1",
-            "0x+1",
-            "18446744073709551616",
-            "rw",
-            "1 2",
-        ];
+        let words = ["", "_", "0x", "0b2", "-1", "+1", "0x+1", "18446744073709551616", "rw", "1 2"];
         assert_eq!(words.map(parse), [None; 10]);
         assert_eq!(["0x1", "-1", "rw", ""].map(is_number), [true, true, false, false]);
     }

@@ -16,10 +16,7 @@ pub(crate) fn unified(name: &str, is: &str, should_be: &str) -> String {
                 ChangeTag::Insert => (GREEN, '+'),
                 ChangeTag::Equal => ("", ' '),
             };
-            text.push_str(&format!(
-                "{style}{sign}{}{RESET}\n",
-                change.value().trim_end_matches('\n')
-            ));
+            text.push_str(&format!("{style}{sign}{}{RESET}\n", change.value().trim_end_matches('\n')));
             if change.missing_newline() {
                 text.push_str("\\ No newline at end of file\n");
             }

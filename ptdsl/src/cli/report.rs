@@ -23,10 +23,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// A usage error.
     pub(crate) fn usage(message: impl Display) -> Failure {
-        Failure::Usage {
-            message: message.to_string(),
-            help: Vec::new(),
-        }
+        Failure::Usage { message: message.to_string(), help: Vec::new() }
     }
 
     /// Adds what to do.
@@ -56,9 +53,9 @@ pub(crate) const RESET: &str = "\x1b[0m";
 pub(crate) fn out(text: &str) -> Result<(), Failure> {
     let mut stream = anstream::stdout().lock();
     match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::usage(format!(
-            "standard output cannot be written: {error}"
-        ))),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::usage(format!("standard output cannot be written: {error}")))
+        }
         _ => Ok(()),
     }
 }
@@ -70,9 +67,7 @@ pub(crate) fn out(text: &str) -> Result<(), Failure> {
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
     match serde_json::to_string_pretty(value) {
         Ok(text) => out(&(text + "\n")),
-        Err(error) => Err(Failure::usage(format!(
-            "the result does not fit into JSON: {error}"
-        ))),
+        Err(error) => Err(Failure::usage(format!("the result does not fit into JSON: {error}"))),
     }
 }
 
@@ -103,18 +98,11 @@ pub(crate) fn help(line: &str) {
 /// Writes findings.
 pub(crate) fn findings(sources: &SourceMap, diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
-        note(&format!(
-            "{}\n",
-            render(diagnostic, sources, Style { colour: true })
-        ));
+        note(&format!("{}\n", render(diagnostic, sources, Style { colour: true })));
     }
 }
 
 /// `1 error`, `2 errors`.
 pub(crate) fn count(number: usize, what: &str) -> String {
-    if number == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{number} {what}s")
-    }
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

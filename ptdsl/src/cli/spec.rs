@@ -18,10 +18,7 @@ pub(crate) struct Uses(pub(crate) Files);
 impl Loader for Uses {
     fn load(&self, path: &str, from: &str) -> Result<SourceFile, String> {
         let text = self.0.open_used(path, from).map_err(|error| error.to_string())?;
-        Ok(SourceFile {
-            name: text.name,
-            text: text.text,
-        })
+        Ok(SourceFile { name: text.name, text: text.text })
     }
 }
 
@@ -33,14 +30,8 @@ pub(crate) fn open(files: &Files, spec: &str) -> Result<Text, Failure> {
     files.open(spec).map_err(|error| {
         let failure = Failure::usage(&error);
         match error {
-            FileError::NotFound {
-                in_library: true,
-                path,
-            } => {
-                let name = Path::new(&path)
-                    .file_name()
-                    .and_then(|name| name.to_str())
-                    .unwrap_or_default();
+            FileError::NotFound { in_library: true, path } => {
+                let name = Path::new(&path).file_name().and_then(|name| name.to_str()).unwrap_or_default();
                 failure.help(format!("write `{name}` for the format of the library"))
             }
             FileError::NotFound { path, .. } => {
@@ -72,10 +63,7 @@ impl Compiled {
     /// Number of errors and of warnings.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let diagnostics = &self.compilation.diagnostics;
-        let errors = diagnostics
-            .iter()
-            .filter(|one| one.severity() == Severity::Error)
-            .count();
+        let errors = diagnostics.iter().filter(|one| one.severity() == Severity::Error).count();
         (errors, diagnostics.len() - errors)
     }
 }
@@ -87,20 +75,13 @@ impl Compiled {
 pub(crate) fn compile(spec: &str) -> Result<Compiled, Failure> {
     let files = Files::new("");
     let text = open(&files, spec)?;
-    let root = SourceFile {
-        name: text.name.clone(),
-        text: text.text,
-    };
+    let root = SourceFile { name: text.name.clone(), text: text.text };
     let mut compilation = ptdsl_compiler::compile(root, &Uses(files), &[]);
     let shared = only_shares(&compilation);
     if shared {
         compilation.diagnostics.clear();
     }
-    Ok(Compiled {
-        name: text.name,
-        compilation,
-        shared,
-    })
+    Ok(Compiled { name: text.name, compilation, shared })
 }
 
 /// Whether all that is wrong with a spec is that it declares no format, and it declares something else.
@@ -117,10 +98,7 @@ fn only_shares(compilation: &Compilation) -> bool {
 
 /// Compiles a file of the library, whatever lies in the current folder.
 pub(crate) fn compile_library(format: &ptdsl_formats::Format) -> Compilation {
-    let root = SourceFile {
-        name: format.name.to_owned(),
-        text: format.text.to_owned(),
-    };
+    let root = SourceFile { name: format.name.to_owned(), text: format.text.to_owned() };
     ptdsl_compiler::compile(root, &Uses(Files::new("")), &[])
 }
 
@@ -134,24 +112,13 @@ pub(crate) fn is_shared(spec: &str) -> bool {
 /// # Errors
 /// There is no such spec, it has errors (which are said), it has no format, or none of that name.
 pub(crate) fn formats(spec: &str, only: Option<&str>) -> Result<Vec<Format>, Failure> {
-    let Compiled {
-        name,
-        compilation,
-        shared,
-    } = compile(spec)?;
+    let Compiled { name, compilation, shared } = compile(spec)?;
     if shared {
-        return Err(
-            Failure::usage(format!("`{name}` declares no format")).help(format!(
-                "it holds what formats share: name a spec that has `use \"{name}\";`"
-            )),
-        );
+        return Err(Failure::usage(format!("`{name}` declares no format"))
+            .help(format!("it holds what formats share: name a spec that has `use \"{name}\";`")));
     }
     report::findings(&compilation.sources, &compilation.diagnostics);
-    if compilation
-        .diagnostics
-        .iter()
-        .any(|one| one.severity() == Severity::Error)
-    {
+    if compilation.diagnostics.iter().any(|one| one.severity() == Severity::Error) {
         return Err(Failure::Findings);
     }
     let mut formats = compilation.formats;
@@ -177,11 +144,8 @@ pub(crate) fn formats(spec: &str, only: Option<&str>) -> Result<Vec<Format>, Fai
 pub(crate) fn format(spec: &str, only: Option<&str>) -> Result<Format, Failure> {
     let mut formats = formats(spec, only)?;
     if formats.len() > 1 {
-        return Err(Failure::usage(format!(
-            "`{spec}` has several formats: {}",
-            names(&formats).join(", ")
-        ))
-        .help("choose one with `--format NAME`"));
+        return Err(Failure::usage(format!("`{spec}` has several formats: {}", names(&formats).join(", ")))
+            .help("choose one with `--format NAME`"));
     }
     // `formats` gives at least one.
     Ok(formats.remove(0))

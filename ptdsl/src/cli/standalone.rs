@@ -37,11 +37,8 @@ fn attributes(name: &str) -> String {
     for line in ROOT.lines() {
         if line.trim_start_matches("pub ") == format!("mod {name};") {
             let visible = if line.starts_with("pub ") { "pub " } else { "" };
-            let attribute = if before.starts_with("#[allow") {
-                format!("{before}\n    ")
-            } else {
-                String::new()
-            };
+            let attribute =
+                if before.starts_with("#[allow") { format!("{before}\n    ") } else { String::new() };
             return attribute + visible;
         }
         before = line;
@@ -54,10 +51,7 @@ fn split_docs(source: &str) -> (String, &str) {
     let is_doc = |line: &&str| line.starts_with("//!");
     let docs: Vec<&str> = source.lines().take_while(is_doc).collect();
     let length = docs.iter().map(|line| line.len() + 1).sum();
-    let docs = docs
-        .iter()
-        .map(|line| line.replacen("//!", "///", 1) + "\n")
-        .collect();
+    let docs = docs.iter().map(|line| line.replacen("//!", "///", 1) + "\n").collect();
     (docs, source.get(length..).unwrap_or_default().trim_start())
 }
 
@@ -83,15 +77,7 @@ fn exports() -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines()
-        .map(|line| {
-            if line.is_empty() {
-                "\n".to_owned()
-            } else {
-                format!("    {line}\n")
-            }
-        })
-        .collect()
+    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect()
 }
 
 #[cfg(test)]
@@ -103,10 +89,7 @@ mod tests {
         let mut declared: Vec<&str> = Vec::new();
         let mut host_only = false;
         for line in ROOT.lines() {
-            let name = line
-                .trim_start_matches("pub ")
-                .strip_prefix("mod ")
-                .and_then(|l| l.strip_suffix(';'));
+            let name = line.trim_start_matches("pub ").strip_prefix("mod ").and_then(|l| l.strip_suffix(';'));
             declared.extend(name.filter(|_| !host_only));
             host_only = line.contains("feature = \"std\"");
         }

@@ -14,14 +14,11 @@ pub(crate) fn current(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(_) if path.is_dir() => Err(Failure::usage(format!(
-            "`{}` is a folder, not a file",
-            path.display()
-        ))),
-        Err(error) => Err(
-            Failure::usage(format!("`{}` cannot be read: {}", path.display(), reason(&error)))
-                .help("name another file with `--output FILE`, or another folder with `--out-dir DIR`"),
-        ),
+        Err(_) if path.is_dir() => {
+            Err(Failure::usage(format!("`{}` is a folder, not a file", path.display())))
+        }
+        Err(error) => Err(Failure::usage(format!("`{}` cannot be read: {}", path.display(), reason(&error)))
+            .help("name another file with `--output FILE`, or another folder with `--out-dir DIR`")),
     }
 }
 
@@ -39,27 +36,15 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<bool, Failure> {
         _ => Path::new("."),
     };
     fs::create_dir_all(folder).map_err(|error| {
-        Failure::usage(format!(
-            "the folder `{}` cannot be made: {}",
-            folder.display(),
-            reason(&error)
-        ))
-        .help("give a folder that can be written with `--out-dir`, or use `--stdout`")
+        Failure::usage(format!("the folder `{}` cannot be made: {}", folder.display(), reason(&error)))
+            .help("give a folder that can be written with `--out-dir`, or use `--stdout`")
     })?;
     // A link stays a link: what it points to is replaced.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = target.parent().unwrap_or(folder);
-    let folder = if folder == Path::new("") {
-        Path::new(".")
-    } else {
-        folder
-    };
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
     write(folder, &target, text).map_err(|error| {
-        Failure::usage(format!(
-            "`{}` cannot be written: {}",
-            path.display(),
-            reason(&error)
-        ))
+        Failure::usage(format!("`{}` cannot be written: {}", path.display(), reason(&error)))
     })?;
     Ok(true)
 }

@@ -6,12 +6,8 @@ use crate::session::{BROKEN, Session, TWO, WRONG};
 
 #[test]
 fn findings_have_places() {
-    let session = Session::new(&[
-        ("broken.pt", BROKEN),
-        ("wrong.pt", WRONG),
-        ("two.pt", TWO),
-        ("empty.pt", ""),
-    ]);
+    let session =
+        Session::new(&[("broken.pt", BROKEN), ("wrong.pt", WRONG), ("two.pt", TWO), ("empty.pt", "")]);
     assert_snapshot!(session.transcript(&[
         &["check", "arm64-hyp.pt"],
         &["check", "broken.pt"],

@@ -23,24 +23,12 @@ fn words_are_shown_for_the_eye() {
 fn words_are_data() {
     let session = Session::new(&[]);
     assert_snapshot!(session.transcript(&[
-        &[
-            "decode",
-            "arm64-hyp.pt",
-            "0x0040000040000743",
-            "--level",
-            "3",
-            "--json"
-        ],
+        &["decode", "arm64-hyp.pt", "0x0040000040000743", "--level", "3", "--json"],
         &["decode", "arm64-hyp.pt", "1", "--level", "0", "--json"],
     ]));
     let run = session.run(&["decode", "arm64-hyp.pt", "0x48000003", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-    let found: Vec<_> = list
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| (&one["level"], &one["kind"]))
-        .collect();
+    let found: Vec<_> = list.as_array().unwrap().iter().map(|one| (&one["level"], &one["kind"])).collect();
     let expected = serde_json::json!([[0, "Table"], [1, "Table"], [2, "Table"], [3, "Page"]]);
     assert_eq!(serde_json::json!(found), expected);
 }
@@ -57,14 +45,6 @@ fn what_cannot_be_decoded_says_why() {
         &["decode", "arm64.pt", "3"],
         &["decode", "two.pt", "3"],
         &["decode", "two.pt", "3", "--format", "secnod"],
-        &[
-            "decode",
-            "two.pt",
-            "0x40000001",
-            "--format",
-            "second",
-            "--level",
-            "2"
-        ],
+        &["decode", "two.pt", "0x40000001", "--format", "second", "--level", "2"],
     ]));
 }

@@ -54,10 +54,7 @@ fn the_library_is_listed() {
 fn colour_is_for_terminals() {
     let session = Session::new(&[]);
     let escapes = |environment: &[(&str, &str)]| {
-        session
-            .run_with(&["gen", "nothing.pt"], environment)
-            .stderr
-            .contains('\x1b')
+        session.run_with(&["gen", "nothing.pt"], environment).stderr.contains('\x1b')
     };
     assert!(!escapes(&[]));
     assert!(escapes(&[("CLICOLOR_FORCE", "1")]));

@@ -19,9 +19,7 @@ pub(crate) struct Run {
 impl Session {
     /// A folder with these files.
     pub(crate) fn new(files: &[(&str, &str)]) -> Session {
-        let session = Session {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let session = Session { folder: tempfile::tempdir().unwrap() };
         for (name, text) in files {
             session.write(name, text);
         }
@@ -100,11 +98,7 @@ impl Session {
 }
 
 fn quoted(word: &str) -> String {
-    if word.contains([' ', '[']) || word.is_empty() {
-        format!("'{word}'")
-    } else {
-        word.to_owned()
-    }
+    if word.contains([' ', '[']) || word.is_empty() { format!("'{word}'") } else { word.to_owned() }
 }
 
 /// A spec with two formats, each like one of the library.

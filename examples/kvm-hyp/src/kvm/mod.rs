@@ -70,12 +70,7 @@ impl<F: Hyp> Kvm<F> {
     /// On a fresh memory.
     #[must_use]
     pub fn new(memory: FakeMemory, version: Version) -> Self {
-        Kvm {
-            memory,
-            version,
-            table: Table::None,
-            ia_bits: 0,
-        }
+        Kvm { memory, version, table: Table::None, ia_bits: 0 }
     }
 
     /// `kvm_pgtable_walk`: the visitor over the range, or why not.
@@ -94,9 +89,7 @@ impl<F: Hyp> Kvm<F> {
             return Ok(());
         };
         match &self.table {
-            Table::Whole(table) => table
-                .visit(&mut self.memory, visited, visitor)
-                .unwrap_or(Err(ERANGE)),
+            Table::Whole(table) => table.visit(&mut self.memory, visited, visitor).unwrap_or(Err(ERANGE)),
             Table::Broken { .. } | Table::None => {
                 self.memory.record(Event::Warn);
                 Err(EINVAL)
@@ -107,9 +100,7 @@ impl<F: Hyp> Kvm<F> {
     /// `kvm_pgtable_hyp_init`.
     fn init(&mut self, va_bits: u32) -> Result<Outcome, Unsupported> {
         if va_bits >= 64 {
-            return Err(Unsupported(format!(
-                "va_bits {va_bits}: Linux's shift is undefined from 64 on"
-            )));
+            return Err(Unsupported(format!("va_bits {va_bits}: Linux's shift is undefined from 64 on")));
         }
         // Unsigned in the kernel, and unchecked.
         let levels = va_bits.wrapping_sub(4) / (F::GRANULE_SHIFT - 3);
@@ -124,27 +115,16 @@ impl<F: Hyp> Kvm<F> {
                 );
                 return Err(Unsupported(text));
             }
-            match PageTable::create(
-                &mut self.memory,
-                &Config {
-                    width,
-                    ..Config::default()
-                },
-            ) {
+            match PageTable::create(&mut self.memory, &Config { width, ..Config::default() }) {
                 Ok(table) => Some(Table::Whole(table)),
                 Err(Error::OutOfMemory { .. }) => None,
                 Err(error) => {
-                    return Err(Unsupported(format!(
-                        "the arena does not suit the format: {error}"
-                    )));
+                    return Err(Unsupported(format!("the arena does not suit the format: {error}")));
                 }
             }
         } else {
             let root = self.memory.allocate_page();
-            root.map(|root| Table::Broken {
-                root: Phys(self.memory.address_of(root)),
-                start_level,
-            })
+            root.map(|root| Table::Broken { root: Phys(self.memory.address_of(root)), start_level })
         };
         let Some(table) = made else {
             self.table = Table::None;
@@ -152,11 +132,7 @@ impl<F: Hyp> Kvm<F> {
         };
         self.table = table;
         self.ia_bits = va_bits;
-        Ok(Outcome {
-            start_level: Some(start_level),
-            ia_bits: Some(va_bits),
-            ..Outcome::code(0)
-        })
+        Ok(Outcome { start_level: Some(start_level), ia_bits: Some(va_bits), ..Outcome::code(0) })
     }
 
     /// `kvm_pgtable_hyp_map`.
@@ -190,12 +166,7 @@ impl<F: Hyp> Kvm<F> {
             Ok(()) => {
                 let (pte, level) = leaf.found();
                 let prot = stage1_pte_prot(pte);
-                Outcome {
-                    pte: Some(pte),
-                    level: Some(level),
-                    prot: Some(prot),
-                    ..Outcome::code(0)
-                }
+                Outcome { pte: Some(pte), level: Some(level), prot: Some(prot), ..Outcome::code(0) }
             }
         }
     }
@@ -218,9 +189,7 @@ impl<F: Hyp> Kvm<F> {
 
 /// The level where the format's table of a width starts.
 fn root_level<F: Hyp>(width: u32) -> i32 {
-    let levels = width
-        .saturating_sub(F::GRANULE_SHIFT)
-        .div_ceil(F::GRANULE_SHIFT - 3);
+    let levels = width.saturating_sub(F::GRANULE_SHIFT).div_ceil(F::GRANULE_SHIFT - 3);
     4 - levels as i32
 }
 
@@ -228,31 +197,14 @@ impl<F: Hyp> Engine for Kvm<F> {
     fn call(&mut self, call: &Call) -> Result<Outcome, Unsupported> {
         Ok(match *call {
             Call::Init { va_bits } => self.init(va_bits)?,
-            Call::Map {
-                addr,
-                size,
-                phys,
-                prot,
-            } => self.map(addr, size, phys, prot),
+            Call::Map { addr, size, phys, prot } => self.map(addr, size, phys, prot),
             Call::Unmap { addr, size } => self.unmap(addr, size),
             Call::Get { addr } => self.get(addr),
             Call::PteProt { stage, raw } => {
-                let prot = if stage == 1 {
-                    stage1_pte_prot(raw)
-                } else {
-                    stage2_pte_prot(raw)
-                };
-                Outcome {
-                    prot: Some(prot),
-                    ..Outcome::default()
-                }
+                let prot = if stage == 1 { stage1_pte_prot(raw) } else { stage2_pte_prot(raw) };
+                Outcome { prot: Some(prot), ..Outcome::default() }
             }
-            Call::Walk {
-                addr,
-                size,
-                flags,
-                stop,
-            } => {
+            Call::Walk { addr, size, flags, stop } => {
                 let result = self.walk(addr, size, &mut walk::Watch::new(flags, stop));
                 Outcome::code(result.err().unwrap_or(0))
             }
@@ -278,9 +230,6 @@ impl<F: Hyp> Engine for Kvm<F> {
             Table::Whole(table) => (table.root(), table.shape().root_level),
             Table::Broken { root, start_level } => (*root, *start_level),
         };
-        Some(Root {
-            page: self.memory.page_at(root.0),
-            level,
-        })
+        Some(Root { page: self.memory.page_at(root.0), level })
     }
 }

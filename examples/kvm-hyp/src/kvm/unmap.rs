@@ -29,11 +29,7 @@ fn clear<F: Hyp, W: LinuxMemory<F>>(memory: &mut W, slot: &Slot<F, W::Table>, le
     unsafe { memory.store_raw(slot.table, slot.index, 0, Order::Once) };
     memory.event(Event::Dsb(Dsb::Ishst));
     // The operand holds bits 55:12.
-    memory.event(Event::Tlbi {
-        leaf,
-        va: slot.va & 0xff_ffff_ffff_f000,
-        hint,
-    });
+    memory.event(Event::Tlbi { leaf, va: slot.va & 0xff_ffff_ffff_f000, hint });
     memory.event(Event::Dsb(Dsb::Ish));
     memory.event(Event::Isb);
     memory.put(slot.table);
@@ -59,11 +55,7 @@ impl<F: Hyp, W: LinuxMemory<F>> Visitor<F, W> for Unmap {
             return Ok(());
         };
         if memory.page_count(child) == 1 {
-            let hint = if self.version.table_hint() {
-                hint(L::NUMBER)
-            } else {
-                None
-            };
+            let hint = if self.version.table_hint() { hint(L::NUMBER) } else { None };
             clear(memory, slot, false, hint);
             memory.put(child);
         }

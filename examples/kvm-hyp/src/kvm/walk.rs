@@ -18,11 +18,7 @@ impl Watch {
     /// Before its first call.
     #[must_use]
     pub fn new(flags: Flags, stop: Option<Stop>) -> Self {
-        Watch {
-            flags,
-            stop,
-            calls: 0,
-        }
+        Watch { flags, stop, calls: 0 }
     }
 
     fn visit<F: Hyp, L: Level<F>, W: LinuxMemory<F>>(
@@ -39,12 +35,7 @@ impl Watch {
         if !wanted {
             return Ok(());
         }
-        memory.event(Event::Visit {
-            when,
-            level: L::NUMBER,
-            va: slot.va,
-            raw: slot.raw,
-        });
+        memory.event(Event::Visit { when, level: L::NUMBER, va: slot.va, raw: slot.raw });
         let call = self.calls;
         self.calls += 1;
         match self.stop {
@@ -62,8 +53,7 @@ impl<F: Hyp, W: LinuxMemory<F>> Visitor<F, W> for Watch {
     }
 
     fn leaf<L: Level<F>>(&mut self, memory: &mut W, slot: &Slot<F, W::Table>) -> Result<Then, Errno> {
-        self.visit::<F, L, W>(memory, slot, When::Leaf)
-            .map(|()| Then::Reread)
+        self.visit::<F, L, W>(memory, slot, When::Leaf).map(|()| Then::Reread)
     }
 
     fn post<L: Level<F>>(&mut self, memory: &mut W, slot: &Slot<F, W::Table>) -> Result<(), Errno> {

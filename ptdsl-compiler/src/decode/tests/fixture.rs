@@ -17,26 +17,14 @@ pub(super) fn field(name: &str, bits: u32, default: u64, values: &[(&str, u64)])
         bits,
         default,
         software: false,
-        values: values
-            .iter()
-            .map(|&(name, value)| NamedValue {
-                name: name.to_owned(),
-                value,
-            })
-            .collect(),
+        values: values.iter().map(|&(name, value)| NamedValue { name: name.to_owned(), value }).collect(),
         other_values_fault: false,
     }
 }
 
 pub(super) fn kind(name: &str, class: KindClass, guard: &[(u64, u64)], pieces: Vec<Piece>) -> Kind {
     let guard = guard.iter().map(|&(mask, value)| Cube { mask, value }).collect();
-    Kind {
-        name: name.to_owned(),
-        class,
-        docs: Vec::new(),
-        guard,
-        pieces,
-    }
+    Kind { name: name.to_owned(), class, docs: Vec::new(), guard, pieces }
 }
 
 pub(super) fn part(hi: u32, lo: u32, value: Expression) -> Part {
@@ -44,11 +32,7 @@ pub(super) fn part(hi: u32, lo: u32, value: Expression) -> Part {
 }
 
 pub(super) fn row(name: &str, values: &[u64]) -> Row {
-    Row {
-        name: name.to_owned(),
-        docs: Vec::new(),
-        values: values.to_vec(),
-    }
+    Row { name: name.to_owned(), docs: Vec::new(), values: values.to_vec() }
 }
 
 pub(super) const R: FieldId = FieldId(0);
@@ -69,10 +53,7 @@ pub(super) fn format() -> Format {
             "Invalid",
             KindClass::Invalid,
             &[(1, 0)],
-            vec![
-                piece(31, 1, Role::Software),
-                piece(0, 0, Role::Fixed { value: 0 }),
-            ],
+            vec![piece(31, 1, Role::Software), piece(0, 0, Role::Fixed { value: 0 })],
         )
     };
     let leaf = |bit8: Role, bit6: Role| {
@@ -83,49 +64,14 @@ pub(super) fn format() -> Format {
             vec![
                 piece(31, 12, Role::Output { address_lo: 12 }),
                 piece(11, 10, Role::Output { address_lo: 32 }),
-                piece(
-                    9,
-                    9,
-                    Role::Field {
-                        field: AP,
-                        value_lo: 2,
-                    },
-                ),
+                piece(9, 9, Role::Field { field: AP, value_lo: 2 }),
                 piece(8, 8, bit8),
                 piece(7, 7, Role::Res1),
                 piece(6, 6, bit6),
-                piece(
-                    5,
-                    4,
-                    Role::Field {
-                        field: AP,
-                        value_lo: 0,
-                    },
-                ),
-                piece(
-                    3,
-                    3,
-                    Role::Field {
-                        field: MODE,
-                        value_lo: 0,
-                    },
-                ),
-                piece(
-                    2,
-                    2,
-                    Role::Field {
-                        field: W,
-                        value_lo: 0,
-                    },
-                ),
-                piece(
-                    1,
-                    1,
-                    Role::Field {
-                        field: R,
-                        value_lo: 0,
-                    },
-                ),
+                piece(5, 4, Role::Field { field: AP, value_lo: 0 }),
+                piece(3, 3, Role::Field { field: MODE, value_lo: 0 }),
+                piece(2, 2, Role::Field { field: W, value_lo: 0 }),
+                piece(1, 1, Role::Field { field: R, value_lo: 0 }),
                 piece(0, 0, Role::Fixed { value: 1 }),
             ],
         )
@@ -137,24 +83,11 @@ pub(super) fn format() -> Format {
         vec![
             piece(31, 10, Role::Next { address_lo: 10 }),
             piece(9, 5, Role::Ignored),
-            piece(
-                4,
-                4,
-                Role::Field {
-                    field: DEEP,
-                    value_lo: 0,
-                },
-            ),
+            piece(4, 4, Role::Field { field: DEEP, value_lo: 0 }),
             piece(3, 0, Role::Fixed { value: 1 }),
         ],
     );
-    let level = |number, shift, index_bits, empty, kinds| Level {
-        number,
-        shift,
-        index_bits,
-        empty,
-        kinds,
-    };
+    let level = |number, shift, index_bits, empty, kinds| Level { number, shift, index_bits, empty, kinds };
     let attribute = |name: &str, fields: &[FieldId], rows: Vec<Row>| Attribute {
         name: name.to_owned(),
         docs: Vec::new(),
@@ -177,28 +110,14 @@ pub(super) fn format() -> Format {
         arch: "aarch64".to_owned(),
         word_bits: 32,
         granule_shift: 12,
-        input: Input {
-            name: "VA".to_owned(),
-            max_bits: 32,
-            min_bits: 20,
-            extend: Extend::Zero,
-        },
+        input: Input { name: "VA".to_owned(), max_bits: 32, min_bits: 20, extend: Extend::Zero },
         output: Output {
             name: "OA".to_owned(),
             bits: 34,
             limit: "PS".to_owned(),
-            choices: vec![
-                OutputChoice { bits: 32, code: 0 },
-                OutputChoice {
-                    bits: 34,
-                    code: 0b101,
-                },
-            ],
+            choices: vec![OutputChoice { bits: 32, code: 0 }, OutputChoice { bits: 34, code: 0b101 }],
         },
-        options: vec![TableOption {
-            name: "ttl".to_owned(),
-            docs: Vec::new(),
-        }],
+        options: vec![TableOption { name: "ttl".to_owned(), docs: Vec::new() }],
         levels: vec![
             level(0, 22, 10, 0, vec![invalid(), table]),
             level(1, 12, 10, 0x80, vec![invalid(), leaf(Role::Mbz, Role::Res0)]),
@@ -227,23 +146,8 @@ pub(super) fn format() -> Format {
             parts: vec![
                 part(31, 31, Expression::Constant(1)),
                 part(18, 16, Expression::Parameter(Parameter::OutputCode)),
-                part(
-                    15,
-                    12,
-                    Expression::Bits {
-                        of: Parameter::Root,
-                        hi: 15,
-                        lo: 12,
-                    },
-                ),
-                part(
-                    9,
-                    8,
-                    shade(
-                        Expression::Parameter(Parameter::RootLevel),
-                        Expression::Constant(3),
-                    ),
-                ),
+                part(15, 12, Expression::Bits { of: Parameter::Root, hi: 15, lo: 12 }),
+                part(9, 8, shade(Expression::Parameter(Parameter::RootLevel), Expression::Constant(3))),
                 part(
                     5,
                     0,
@@ -265,11 +169,7 @@ pub(super) fn name(text: &str) -> Value {
 }
 
 pub(super) fn texts(decoded: &Decoded) -> Vec<&str> {
-    decoded
-        .violations
-        .iter()
-        .map(|violation| violation.text.as_str())
-        .collect()
+    decoded.violations.iter().map(|violation| violation.text.as_str()).collect()
 }
 
 /// `[31:12] = 0x12345, [11:10] = 0b10, AP = 0b101, res1, R`

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::bits::{literal, mask, put};
-use super::descriptors::accessor_pair;
+use super::descriptors::{accessor_pair, debug_field};
 use super::model::Model;
 use super::{docs, names};
 use crate::ir::{Attribute, Row, RowId};
@@ -13,30 +13,19 @@ use crate::ir::{Attribute, Row, RowId};
 const MOST_CONSTANTS: usize = 64;
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
-    let enums = model
-        .format
-        .attributes
-        .iter()
-        .zip(&model.attribute_types)
-        .map(|(a, name)| one(model, a, name));
+    let enums =
+        model.format.attributes.iter().zip(&model.attribute_types).map(|(a, name)| one(model, a, name));
     let attributes = attributes(model);
     quote! { #(#enums)* #attributes }
 }
 
 /// The bits of a row in `Attributes`.
 fn row_bits(model: &Model<'_>, attribute: &Attribute, row: &Row) -> u64 {
-    attribute
-        .fields
-        .iter()
-        .zip(&row.values)
-        .fold(0, |bits, (id, &value)| bits | put(&model.home[id], value))
+    attribute.fields.iter().zip(&row.values).fold(0, |bits, (id, &value)| bits | put(&model.home[id], value))
 }
 
 fn attribute_mask(model: &Model<'_>, attribute: &Attribute) -> u64 {
-    attribute
-        .fields
-        .iter()
-        .fold(0, |bits, id| bits | mask(&model.home[id]))
+    attribute.fields.iter().fold(0, |bits, id| bits | mask(&model.home[id]))
 }
 
 fn variant(row: &Row) -> Ident {
@@ -52,16 +41,8 @@ fn one(model: &Model<'_>, attribute: &Attribute, name: &Ident) -> TokenStream {
             .zip(&row.values)
             .map(|(&id, &value)| {
                 let field = model.field(id);
-                let name = field
-                    .values
-                    .iter()
-                    .find(|v| v.value == value)
-                    .map(|v| v.name.clone());
-                format!(
-                    "{} = {}",
-                    field.manual_name,
-                    name.unwrap_or_else(|| value.to_string())
-                )
+                let name = field.values.iter().find(|v| v.value == value).map(|v| v.name.clone());
+                format!("{} = {}", field.manual_name, name.unwrap_or_else(|| value.to_string()))
             })
             .collect();
         text.join(", ")
@@ -76,10 +57,7 @@ fn one(model: &Model<'_>, attribute: &Attribute, name: &Ident) -> TokenStream {
         .iter()
         .map(|row| {
             let (variant, bits) = (variant(row), literal(row_bits(model, attribute, row)));
-            (
-                quote! { #name::#variant => #bits },
-                quote! { #bits => Some(#name::#variant) },
-            )
+            (quote! { #name::#variant => #bits }, quote! { #bits => Some(#name::#variant) })
         })
         .unzip();
     let mask = literal(attribute_mask(model, attribute));
@@ -101,18 +79,17 @@ fn one(model: &Model<'_>, attribute: &Attribute, name: &Ident) -> TokenStream {
 
 fn attributes(model: &Model<'_>) -> TokenStream {
     let format = model.format;
-    let names: Vec<Ident> = format
-        .attributes
-        .iter()
-        .map(|a| format_ident!("{}", names::snake(&a.name)))
-        .collect();
+    let names: Vec<Ident> =
+        format.attributes.iter().map(|a| format_ident!("{}", names::snake(&a.name))).collect();
     let types = &model.attribute_types;
-    let defaults = model.free_fields().fold(0, |bits, id| {
-        bits | put(&model.home[&id], model.field(id).default)
-    });
+    let defaults =
+        model.free_fields().fold(0, |bits, id| bits | put(&model.home[&id], model.field(id).default));
     let default_bits = literal(defaults);
     let forbidden = forbidden(model, &names);
-    let bits = quote! { #default_bits #(| #names.bits())* };
+    let bits = match (defaults, names.is_empty()) {
+        (0, false) => quote! { #(#names.bits())|* },
+        _ => quote! { #default_bits #(| #names.bits())* },
+    };
     let new = if format.forbidden.is_empty() {
         quote! {
             /// These attributes, every other field at its default.
@@ -129,29 +106,24 @@ fn attributes(model: &Model<'_>) -> TokenStream {
     };
     let check = (!format.forbidden.is_empty()).then(|| quote! { if #forbidden { return None; } });
     let unused = (format.forbidden.is_empty()).then(|| quote! { #(let _ = #names;)* });
-    let getters = format
-        .attributes
-        .iter()
-        .zip(&names)
-        .zip(types)
-        .map(|((attribute, name), ty)| {
-            let about = format!(" The attribute `{}`.", attribute.name);
-            // Only listed rows can be built, so the last one needs no test.
-            let arms = attribute.rows.iter().enumerate().map(|(i, row)| {
-                let variant = variant(row);
-                let bits = literal(row_bits(model, attribute, row));
-                if i + 1 == attribute.rows.len() {
-                    quote! { _ => #ty::#variant }
-                } else {
-                    quote! { #bits => #ty::#variant }
-                }
-            });
-            let mask = literal(attribute_mask(model, attribute));
-            quote! {
-                #[doc = #about]
-                pub const fn #name(self) -> #ty { match self.0 & #mask { #(#arms),* } }
+    let getters = format.attributes.iter().zip(&names).zip(types).map(|((attribute, name), ty)| {
+        let about = format!(" The attribute `{}`.", attribute.name);
+        // Only listed rows can be built, so the last one needs no test.
+        let arms = attribute.rows.iter().enumerate().map(|(i, row)| {
+            let variant = variant(row);
+            let bits = literal(row_bits(model, attribute, row));
+            if i + 1 == attribute.rows.len() {
+                quote! { _ => #ty::#variant }
+            } else {
+                quote! { #bits => #ty::#variant }
             }
         });
+        let mask = literal(attribute_mask(model, attribute));
+        quote! {
+            #[doc = #about]
+            pub const fn #name(self) -> #ty { match self.0 & #mask { #(#arms),* } }
+        }
+    });
     let constants = constants(model, defaults);
     let free = model.free_fields().map(|id| {
         accessor_pair(
@@ -164,6 +136,8 @@ fn attributes(model: &Model<'_>) -> TokenStream {
             model.field(id).default,
         )
     });
+    let labels = format.attributes.iter().map(|a| &a.name);
+    let shown = model.free_fields().map(|id| debug_field(model, id));
     let parse = names.iter().zip(types).map(|(name, ty)| {
         quote! { let Some(#name) = #ty::from_bits(bits) else { return None; }; }
     });
@@ -174,7 +148,7 @@ fn attributes(model: &Model<'_>) -> TokenStream {
     });
     quote! {
         /// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct Attributes(u64);
 
         impl Attributes {
@@ -188,6 +162,12 @@ fn attributes(model: &Model<'_>) -> TokenStream {
             }
             #(#getters)*
             #(#free)*
+        }
+
+        impl core::fmt::Debug for Attributes {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct("Attributes") #(.field(#labels, &self.#names()))* #(#shown)* .finish()
+            }
         }
         #default
     }
@@ -221,28 +201,16 @@ fn constants(model: &Model<'_>, defaults: u64) -> TokenStream {
             .collect();
     }
     let allowed = combinations.iter().filter(|rows| {
-        !format
-            .forbidden
-            .iter()
-            .any(|rule| rule.iter().all(|&(a, RowId(row))| rows[a.0] == row))
+        !format.forbidden.iter().any(|rule| rule.iter().all(|&(a, RowId(row))| rows[a.0] == row))
     });
     let constants = allowed.map(|rows| {
-        let chosen: Vec<(&Attribute, &Row)> = format
-            .attributes
-            .iter()
-            .zip(rows)
-            .map(|(a, &row)| (a, &a.rows[row]))
-            .collect();
+        let chosen: Vec<(&Attribute, &Row)> =
+            format.attributes.iter().zip(rows).map(|(a, &row)| (a, &a.rows[row])).collect();
         let name: Vec<String> = chosen.iter().map(|(_, row)| names::shout(&row.name)).collect();
         let name = format_ident!("{}", names::escape(&name.join("_")));
-        let text: Vec<String> = chosen
-            .iter()
-            .map(|(a, row)| format!("{} = {}", a.name, row.name))
-            .collect();
+        let text: Vec<String> = chosen.iter().map(|(a, row)| format!("{} = {}", a.name, row.name)).collect();
         let about = format!(" {}.", text.join(", "));
-        let bits = chosen
-            .iter()
-            .fold(defaults, |bits, (a, row)| bits | row_bits(model, a, row));
+        let bits = chosen.iter().fold(defaults, |bits, (a, row)| bits | row_bits(model, a, row));
         let bits = literal(bits);
         quote! { #[doc = #about] pub const #name: Self = Attributes(#bits); }
     });

@@ -34,9 +34,7 @@ pub(super) fn mask(places: &[Place]) -> u64 {
 
 /// A value put into its places, computed now.
 pub(super) fn put(places: &[Place], value: u64) -> u64 {
-    places.iter().fold(0, |word, place| {
-        word | (value >> place.value_lo & ones(place.width())) << place.lo
-    })
+    places.iter().fold(0, |word, place| word | (value >> place.value_lo & ones(place.width())) << place.lo)
 }
 
 /// `0x00ff_ffff`, or decimal below ten.

@@ -31,11 +31,7 @@ pub(super) fn emit(model: &Model<'_>, leaf: Option<&Descriptor<'_>>) -> TokenStr
         }
     }
     // What nobody looks at may change by a store.
-    for piece in leaf
-        .kind
-        .pieces
-        .iter()
-        .filter(|piece| matches!(piece.role, Role::Ignored | Role::Software))
+    for piece in leaf.kind.pieces.iter().filter(|piece| matches!(piece.role, Role::Ignored | Role::Software))
     {
         let bits = ones(piece.hi - piece.lo + 1) << piece.lo;
         named |= bits;
@@ -50,10 +46,7 @@ pub(super) fn emit(model: &Model<'_>, leaf: Option<&Descriptor<'_>>) -> TokenStr
     });
     let tests: Vec<TokenStream> = tests.collect();
     let special = special.iter().map(|(change, places)| {
-        let (from, to) = (
-            extract(&quote! { old }, places, bits),
-            extract(&quote! { new }, places, bits),
-        );
+        let (from, to) = (extract(&quote! { old }, places, bits), extract(&quote! { new }, places, bits));
         let arms = change.special.iter().map(|(was, is, class)| {
             let (was, is, class) = (literal(*was), literal(*is), variant(*class));
             quote! { (#was, #is) => Change::#class }

@@ -3,16 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::bits::{Place, bare, extract, insert, literal, mask, ones, put};
+use super::bits::{Place, bare, extract, insert, literal, mask, ones};
 use super::docs;
 use super::model::{Descriptor, Model, getter, places_text, setter};
 use crate::ir::{FieldId, KindClass, Role};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
-    let types = model
-        .descriptors
-        .iter()
-        .map(|descriptor| emit_one(model, descriptor));
+    let types = model.descriptors.iter().map(|descriptor| emit_one(model, descriptor));
     quote! { #(#types)* }
 }
 
@@ -26,10 +23,7 @@ fn emit_one(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     let fields = descriptor.fields();
     let accessors = fields.iter().map(|&id| accessors(model, descriptor, id));
     let debug = debug(model, descriptor, &fields);
-    let missing = format!(
-        " The descriptor in a word; `None` for a word that is no `{}` there.",
-        kind.name
-    );
+    let missing = format!(" The descriptor in a word; `None` for a word that is no `{}` there.", kind.name);
     quote! {
         #about
         #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,11 +61,8 @@ fn predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     if all.is_empty() {
         return quote! { { let _ = raw; false } };
     }
-    let closed: Vec<FieldId> = descriptor
-        .fields()
-        .into_iter()
-        .filter(|&id| model.field(id).other_values_fault)
-        .collect();
+    let closed: Vec<FieldId> =
+        descriptor.fields().into_iter().filter(|&id| model.field(id).other_values_fault).collect();
     if !closed.is_empty() && descriptor.cubes().len() > 1 {
         all = quote! { (#all) };
     }
@@ -94,11 +85,7 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
             pub const EMPTY: Self = #name(#empty);
         };
     }
-    let mut defaults = descriptor.fixed();
-    for id in descriptor.fields() {
-        defaults |= put(&descriptor.field(id), model.field(id).default);
-    }
-    let defaults = literal(defaults);
+    let defaults = literal(descriptor.defaults(model));
     let address = descriptor.address();
     let reach = literal(address_mask(&address));
     let place = place_address(model, &address);
@@ -124,15 +111,17 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
 
 /// The address bits that a descriptor holds.
 pub(super) fn address_mask(places: &[Place]) -> u64 {
-    places
-        .iter()
-        .fold(0, |mask, p| mask | ones(p.width()) << p.value_lo)
+    places.iter().fold(0, |mask, p| mask | ones(p.width()) << p.value_lo)
 }
 
 /// `address: u64` in its places of a word.
 pub(super) fn place_address(model: &Model<'_>, places: &[Place]) -> TokenStream {
     let placed = insert(&quote! { address }, places, 64);
-    if model.format.word_bits == 64 { placed } else { quote! { (#placed as u32) } }
+    if model.format.word_bits == 64 {
+        placed
+    } else {
+        quote! { (#placed as u32) }
+    }
 }
 
 /// The address in the word `from`, as `u64`.
@@ -195,14 +184,22 @@ pub(super) fn accessor_pair(
     let (got, value) = match model.field_types.get(&id) {
         Some(name) => {
             let value = bare(extract(word, places, bits));
-            let value = if same_word { value } else { quote! { (#value) as u32 } };
+            let value = if same_word {
+                value
+            } else {
+                quote! { (#value) as u32 }
+            };
             (quote! { #name(#value) }, quote! { value.0 })
         }
         None => (quote! { #word & #bits_of_word != 0 }, quote! { value }),
     };
     let unsigned = quote::format_ident!("u{bits}");
     let is_word = same_word && model.field_types.contains_key(&id);
-    let value = if is_word { value } else { quote! { (#value as #unsigned) } };
+    let value = if is_word {
+        value
+    } else {
+        quote! { (#value as #unsigned) }
+    };
     let placed = insert(&value, places, field.bits);
     let wrapped = wrap(quote! { #word & !#bits_of_word | #placed });
     let alias = &field.name;
@@ -217,6 +214,16 @@ pub(super) fn accessor_pair(
     }
 }
 
+/// A field's line in a `Debug` implementation, under the manual's name.
+pub(super) fn debug_field(model: &Model<'_>, id: FieldId) -> TokenStream {
+    let field = model.field(id);
+    let (label, get) = (&field.manual_name, getter(field));
+    match model.field_types.get(&id) {
+        Some(_) => quote! { .field(#label, &self.#get().0) },
+        None => quote! { .field(#label, &self.#get()) },
+    }
+}
+
 fn debug(model: &Model<'_>, descriptor: &Descriptor<'_>, fields: &[FieldId]) -> TokenStream {
     let name = &descriptor.name;
     let text = name.to_string();
@@ -225,14 +232,7 @@ fn debug(model: &Model<'_>, descriptor: &Descriptor<'_>, fields: &[FieldId]) -> 
         KindClass::Table => quote! { .field("next", &self.next()) },
         KindClass::Leaf => quote! { .field("output", &self.output()) },
     };
-    let fields = fields.iter().map(|&id| {
-        let field = model.field(id);
-        let (label, get) = (&field.manual_name, getter(field));
-        match model.field_types.get(&id) {
-            Some(_) => quote! { .field(#label, &self.#get().0) },
-            None => quote! { .field(#label, &self.#get()) },
-        }
-    });
+    let fields = fields.iter().map(|&id| debug_field(model, id));
     quote! {
         impl core::fmt::Debug for #name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

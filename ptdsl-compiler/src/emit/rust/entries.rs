@@ -15,10 +15,8 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         let about = format!(" What may stand at level {}.", level.number);
         let word = model.word();
         let variants = level.kinds.iter().map(|kind| {
-            let (variant, descriptor) = (
-                format_ident!("{}", camel(&kind.name)),
-                &model.descriptor(level, kind).name,
-            );
+            let (variant, descriptor) =
+                (format_ident!("{}", camel(&kind.name)), &model.descriptor(level, kind).name);
             let about = format!(" `{}`", kind.name);
             quote! { #[doc = #about] #variant(#descriptor) }
         });
@@ -40,46 +38,26 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
 /// Whether some word at this level is of no kind.
 pub(super) fn reserved(model: &Model<'_>, level: &Level) -> bool {
     let bits = model.format.word_bits;
-    let cubes: Vec<Cube> = level
-        .kinds
-        .iter()
-        .flat_map(|kind| model.descriptor(level, kind).cubes())
-        .collect();
-    level
-        .kinds
-        .iter()
-        .any(|kind| may_fault(model, model.descriptor(level, kind)))
+    let cubes: Vec<Cube> =
+        level.kinds.iter().flat_map(|kind| model.descriptor(level, kind).cubes()).collect();
+    level.kinds.iter().any(|kind| may_fault(model, model.descriptor(level, kind)))
         || !cover(&cubes, Cube { mask: 0, value: 0 }, bits)
 }
 
 /// Whether every word of `within` matches a cube: by splitting at a bit that some cube decides, until one cube holds all
 /// of it or none meets it.
 fn cover(cubes: &[Cube], within: Cube, bits: u32) -> bool {
-    let meeting: Vec<Cube> = cubes
-        .iter()
-        .copied()
-        .filter(|c| (c.value ^ within.value) & c.mask & within.mask == 0)
-        .collect();
+    let meeting: Vec<Cube> =
+        cubes.iter().copied().filter(|c| (c.value ^ within.value) & c.mask & within.mask == 0).collect();
     let open = ones(bits) & !within.mask;
-    let Some(split) = meeting
-        .iter()
-        .map(|cube| cube.mask & open)
-        .find(|mask| *mask != 0)
-    else {
+    let Some(split) = meeting.iter().map(|cube| cube.mask & open).find(|mask| *mask != 0) else {
         return !meeting.is_empty();
     };
     if meeting.iter().any(|cube| cube.mask & open == 0) {
         return true;
     }
     let bit = split & split.wrapping_neg();
-    [0, bit].iter().all(|side| {
-        cover(
-            &meeting,
-            Cube {
-                mask: within.mask | bit,
-                value: within.value | side,
-            },
-            bits,
-        )
-    })
+    [0, bit]
+        .iter()
+        .all(|side| cover(&meeting, Cube { mask: within.mask | bit, value: within.value | side }, bits))
 }

@@ -24,11 +24,15 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             let number = literal(value.value);
             quote! { #[doc = #doc] pub const #constant: Self = #name(#number); }
         });
-        let too_large = format!(" `None` for a value above {:#x}.", ones(bits));
-        let new = if bits == model.format.word_bits {
-            quote! { Some(#name(value)) }
+        let values = field.values.iter().map(|value| literal(value.value));
+        let (refused, new) = if field.other_values_fault {
+            let new = quote! { if matches!(value, #(#values)|*) { Some(#name(value)) } else { None } };
+            (String::from(" `None` for a value that has no name here: it would fault."), new)
+        } else if bits == model.format.word_bits {
+            (String::from(" Any value fits."), quote! { Some(#name(value)) })
         } else {
-            quote! { if value <= #max { Some(#name(value)) } else { None } }
+            let refused = format!(" `None` for a value above {:#x}.", ones(bits));
+            (refused, quote! { if value <= #max { Some(#name(value)) } else { None } })
         };
         quote! {
             #about
@@ -37,7 +41,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
 
             impl #name {
                 #(#constants)*
-                #[doc = #too_large]
+                #[doc = #refused]
                 pub const fn new(value: #word) -> Option<Self> { #new }
                 /// The value.
                 pub const fn value(self) -> #word { self.0 }

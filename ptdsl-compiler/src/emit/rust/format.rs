@@ -41,15 +41,10 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let format = model.format;
     let (marker, word) = (model.marker(), model.word());
     let name = &format.name;
-    let top = format
-        .levels
-        .first()
-        .map_or_else(|| format_ident!("End"), level_name);
+    let top = format.levels.first().map_or_else(|| format_ident!("End"), level_name);
     let granule = Literal::u32_unsuffixed(format.granule_shift);
-    let (min, max) = (
-        Literal::u32_unsuffixed(format.input.min_bits),
-        Literal::u32_unsuffixed(format.input.max_bits),
-    );
+    let (min, max) =
+        (Literal::u32_unsuffixed(format.input.min_bits), Literal::u32_unsuffixed(format.input.max_bits));
     let extend = match format.input.extend {
         Extend::Zero => quote! { Extend::Zero },
         Extend::One => quote! { Extend::One },
@@ -90,27 +85,16 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
 }
 
 fn leaves<'m, 'a>(model: &'m Model<'a>) -> impl Iterator<Item = &'m Descriptor<'a>> {
-    model
-        .descriptors
-        .iter()
-        .filter(|d| d.kind.class == KindClass::Leaf)
+    model.descriptors.iter().filter(|d| d.kind.class == KindClass::Leaf)
 }
 
 fn effective(model: &Model<'_>) -> TokenStream {
     let (word, bits) = (model.word(), model.format.word_bits);
-    let tables: Vec<&Descriptor<'_>> = model
-        .descriptors
-        .iter()
-        .filter(|d| d.kind.class == KindClass::Table)
-        .collect();
+    let tables: Vec<&Descriptor<'_>> =
+        model.descriptors.iter().filter(|d| d.kind.class == KindClass::Table).collect();
     // Where a table kind lacks a field the walk leaves it neutral, so the places of any kind that has it serve.
-    let in_tables = |id: FieldId| {
-        tables
-            .iter()
-            .map(|t| t.field(id))
-            .find(|p| !p.is_empty())
-            .unwrap_or_default()
-    };
+    let in_tables =
+        |id: FieldId| tables.iter().map(|t| t.field(id)).find(|p| !p.is_empty()).unwrap_or_default();
     let apply = |leaf: &Descriptor<'_>| {
         let steps: Vec<TokenStream> = model
             .format
@@ -122,11 +106,8 @@ fn effective(model: &Model<'_>) -> TokenStream {
                     Combine::Or => (quote! { path.any }, quote! { | }),
                     Combine::And => (quote! { path.all }, quote! { & }),
                 };
-                let values: Vec<_> = rule
-                    .path
-                    .iter()
-                    .map(|&id| extract(&source, &in_tables(id), bits))
-                    .collect();
+                let values: Vec<_> =
+                    rule.path.iter().map(|&id| extract(&source, &in_tables(id), bits)).collect();
                 let value = joined(&values, &operator);
                 let placed = insert(&value, &target, bits);
                 match rule.combine {
@@ -138,17 +119,10 @@ fn effective(model: &Model<'_>) -> TokenStream {
                 }
             })
             .collect();
-        steps
-            .into_iter()
-            .fold(quote! { leaf }, |value, step| quote! { (#value #step) })
+        steps.into_iter().fold(quote! { leaf }, |value, step| quote! { (#value #step) })
     };
     let places = |leaf: &Descriptor<'_>| -> Vec<Vec<Place>> {
-        model
-            .format
-            .effective
-            .iter()
-            .map(|rule| leaf.field(rule.field))
-            .collect()
+        model.format.effective.iter().map(|rule| leaf.field(rule.field)).collect()
     };
     let mut all = leaves(model);
     let body = match all.next() {

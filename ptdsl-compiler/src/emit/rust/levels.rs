@@ -13,10 +13,7 @@ use crate::ir::{FieldId, KindClass, Level};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let levels = &model.format.levels;
-    let types = levels
-        .iter()
-        .enumerate()
-        .map(|(i, level)| one(model, level, levels.get(i + 1)));
+    let types = levels.iter().enumerate().map(|(i, level)| one(model, level, levels.get(i + 1)));
     quote! { #(#types)* }
 }
 
@@ -89,57 +86,32 @@ fn u32_literal(value: u32) -> proc_macro2::Literal {
 /// `2 MiB`
 pub(super) fn size(shift: u32) -> String {
     const UNITS: [&str; 7] = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    format!(
-        "{} {}",
-        1_u64 << (shift % 10),
-        UNITS[(shift / 10) as usize % UNITS.len()]
-    )
+    format!("{} {}", 1_u64 << (shift % 10), UNITS[(shift / 10) as usize % UNITS.len()])
 }
 
 fn of_class<'m, 'a>(model: &'m Model<'a>, level: &Level, class: KindClass) -> Vec<&'m Descriptor<'a>> {
-    level
-        .kinds
-        .iter()
-        .filter(|kind| kind.class == class)
-        .map(|kind| model.descriptor(level, kind))
-        .collect()
+    level.kinds.iter().filter(|kind| kind.class == class).map(|kind| model.descriptor(level, kind)).collect()
 }
 
 /// Output bits that a leaf holds in one piece with the lowest: within them, adding [`Level::STEP`] carries rightly.
 fn linear(places: &[Place]) -> u64 {
     match places {
         [] | [_] => u64::MAX,
-        _ => places
-            .iter()
-            .min_by_key(|p| p.value_lo)
-            .map_or(0, |p| ones(p.value_lo + p.width())),
+        _ => places.iter().min_by_key(|p| p.value_lo).map_or(0, |p| ones(p.value_lo + p.width())),
     }
 }
 
 /// Table bits that hierarchical attributes read; all, where every table has them in the same places.
 fn along(model: &Model<'_>, tables: &[&Descriptor<'_>]) -> u64 {
-    let fields: Vec<FieldId> = model
-        .format
-        .effective
-        .iter()
-        .flat_map(|e| e.path.iter().copied())
-        .collect();
+    let fields: Vec<FieldId> = model.format.effective.iter().flat_map(|e| e.path.iter().copied()).collect();
     let places =
         |table: &Descriptor<'_>| -> Vec<Vec<Place>> { fields.iter().map(|&id| table.field(id)).collect() };
-    let mut all = model
-        .descriptors
-        .iter()
-        .filter(|d| d.kind.class == KindClass::Table)
-        .map(places);
+    let mut all = model.descriptors.iter().filter(|d| d.kind.class == KindClass::Table).map(places);
     let first = all.next();
     if all.all(|other| Some(&other) == first.as_ref()) {
         return ones(model.format.word_bits);
     }
-    tables.iter().fold(0, |bits, table| {
-        places(table)
-            .iter()
-            .fold(bits, |bits, places| bits | mask(places))
-    })
+    tables.iter().fold(0, |bits, table| places(table).iter().fold(bits, |bits, places| bits | mask(places)))
 }
 
 fn typed(model: &Model<'_>, level: &Level, entry: &proc_macro2::Ident) -> TokenStream {
@@ -149,10 +121,7 @@ fn typed(model: &Model<'_>, level: &Level, entry: &proc_macro2::Ident) -> TokenS
         .map(|kind| {
             let descriptor = &model.descriptor(level, kind).name;
             let variant = format_ident!("{}", camel(&kind.name));
-            (
-                quote! { #descriptor::matches(raw) },
-                quote! { #entry::#variant(#descriptor(raw)) },
-            )
+            (quote! { #descriptor::matches(raw) }, quote! { #entry::#variant(#descriptor(raw)) })
         })
         .collect();
     if reserved(model, level) {
@@ -169,9 +138,7 @@ pub(super) fn chain(arms: &[(TokenStream, TokenStream)], otherwise: TokenStream)
     if arms.is_empty() {
         return otherwise;
     }
-    let arms = arms
-        .iter()
-        .map(|(test, value)| quote! { if #test { #value } else });
+    let arms = arms.iter().map(|(test, value)| quote! { if #test { #value } else });
     quote! { #(#arms)* { #otherwise } }
 }
 
@@ -206,13 +173,9 @@ fn output(leaves: &[&Descriptor<'_>]) -> TokenStream {
         None => quote! { let _ = raw; Phys(0) },
         Some((last, before)) => {
             let last = &last.name;
-            first_match(
-                before,
-                |d| quote! { #d(raw).output() },
-                quote! { #last(raw).output() },
-            )
-            .into_iter()
-            .collect::<TokenStream>()
+            first_match(before, |d| quote! { #d(raw).output() }, quote! { #last(raw).output() })
+                .into_iter()
+                .collect::<TokenStream>()
         }
     }
 }
@@ -255,11 +218,7 @@ pub(super) fn attributes_in(
                     .map(|p| p.lo + bit - p.value_lo)
             };
             if let (Some(home), Some(there)) = (at(home), at(&there)) {
-                moves.push(if to_leaf {
-                    (home, there, 1)
-                } else {
-                    (there, home, 1)
-                });
+                moves.push(if to_leaf { (home, there, 1) } else { (there, home, 1) });
             }
         }
     }
@@ -279,9 +238,7 @@ fn link(model: &Model<'_>, table: Option<&&Descriptor<'_>>) -> TokenStream {
     let Some(table) = table else {
         return quote! { let _ = child; 0 };
     };
-    let defaults = table.fields().into_iter().fold(table.fixed(), |word, id| {
-        word | put(&table.field(id), model.field(id).default)
-    });
+    let defaults = table.defaults(model);
     let address = place_address(model, &table.address());
     debug_assert_ne!(address_mask(&table.address()), 0);
     let defaults = (defaults != 0).then(|| {

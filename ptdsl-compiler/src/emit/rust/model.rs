@@ -31,42 +31,27 @@ pub(super) struct Descriptor<'a> {
 
 impl<'a> Model<'a> {
     pub(super) fn new(format: &'a Format) -> Self {
-        let mut taken: BTreeSet<String> = [
-            "Attributes",
-            "Config",
-            "Options",
-            "PageTable",
-            "Registers",
-            "Step",
-        ]
-        .into_iter()
-        .map(str::to_owned)
-        .chain(IMPORTS.iter().map(|&import| import.to_owned()))
-        .collect();
+        let mut taken: BTreeSet<String> =
+            ["Attributes", "Config", "Options", "PageTable", "Registers", "Step"]
+                .into_iter()
+                .map(str::to_owned)
+                .chain(IMPORTS.iter().map(|&import| import.to_owned()))
+                .collect();
         taken.insert(camel(&format.name));
         for level in &format.levels {
             taken.insert(level_name(level).to_string());
             taken.insert(entry_name(level).to_string());
         }
         let descriptors = descriptors(format, &mut taken);
-        let attribute_types = format
-            .attributes
-            .iter()
-            .map(|a| unique(&mut taken, camel(&a.name), "Attribute"))
-            .collect();
+        let attribute_types =
+            format.attributes.iter().map(|a| unique(&mut taken, camel(&a.name), "Attribute")).collect();
         let field_types = (0..format.fields.len())
             .map(FieldId)
             .filter(|&id| !is_flag(&format.fields[id.0]))
             .map(|id| (id, unique(&mut taken, camel(&format.fields[id.0].name), "Field")))
             .collect();
         let home = home(format);
-        Model {
-            format,
-            descriptors,
-            field_types,
-            attribute_types,
-            home,
-        }
+        Model { format, descriptors, field_types, attribute_types, home }
     }
 
     pub(super) fn marker(&self) -> Ident {
@@ -92,17 +77,12 @@ impl<'a> Model<'a> {
 
     /// Fields of leaves, in order, with whether a caller may set them one by one (no attribute decides them).
     pub(super) fn free_fields(&self) -> impl Iterator<Item = FieldId> + '_ {
-        self.home
-            .keys()
-            .copied()
-            .filter(|id| !self.format.attributes.iter().any(|a| a.fields.contains(id)))
+        self.home.keys().copied().filter(|id| !self.format.attributes.iter().any(|a| a.fields.contains(id)))
     }
 
     /// The type of a field's value and how to make it from `bits` and take it apart.
     pub(super) fn field_type(&self, id: FieldId) -> TokenStream {
-        self.field_types
-            .get(&id)
-            .map_or_else(|| quote! { bool }, |name| quote! { #name })
+        self.field_types.get(&id).map_or_else(|| quote! { bool }, |name| quote! { #name })
     }
 }
 
@@ -141,10 +121,10 @@ impl Descriptor<'_> {
     pub(super) fn fields(&self) -> Vec<FieldId> {
         let mut fields = Vec::new();
         for piece in &self.kind.pieces {
-            if let Role::Field { field, .. } = piece.role {
-                if !fields.contains(&field) {
-                    fields.push(field);
-                }
+            if let Role::Field { field, .. } = piece.role
+                && !fields.contains(&field)
+            {
+                fields.push(field);
             }
         }
         fields
@@ -156,11 +136,9 @@ impl Descriptor<'_> {
             .pieces
             .iter()
             .filter_map(|piece| match piece.role {
-                Role::Output { address_lo } | Role::Next { address_lo } => Some(Place {
-                    hi: piece.hi,
-                    lo: piece.lo,
-                    value_lo: address_lo,
-                }),
+                Role::Output { address_lo } | Role::Next { address_lo } => {
+                    Some(Place { hi: piece.hi, lo: piece.lo, value_lo: address_lo })
+                }
                 _ => None,
             })
             .collect()
@@ -169,29 +147,35 @@ impl Descriptor<'_> {
     /// Bits that every descriptor of this kind is written with, fields and address aside.
     pub(super) fn fixed(&self) -> u64 {
         self.kind.pieces.iter().fold(0, |word, piece| {
-            let place = Place {
-                hi: piece.hi,
-                lo: piece.lo,
-                value_lo: 0,
-            };
+            let place = Place { hi: piece.hi, lo: piece.lo, value_lo: 0 };
             word | match piece.role {
                 Role::Fixed { value } => put(&[place], value),
                 Role::Res1 | Role::Mbo => place.mask(),
                 _ => 0,
             }
-        }) | self.kind.guard.first().map_or(0, |cube| cube.value)
+        })
+    }
+
+    /// The word with every field at its default and no address. Where that is no word of the kind, the bits that its
+    /// guard's first alternative asks for are set.
+    pub(super) fn defaults(&self, model: &Model<'_>) -> u64 {
+        let fields = self.fields();
+        let word = fields
+            .into_iter()
+            .fold(self.fixed(), |word, id| word | put(&self.field(id), model.field(id).default));
+        match self.kind.guard.first() {
+            Some(first) if !self.kind.guard.iter().any(|cube| word & cube.mask == cube.value) => {
+                word & !first.mask | first.value
+            }
+            _ => word,
+        }
     }
 
     /// The guard with the bits that fault otherwise.
     pub(super) fn cubes(&self) -> Vec<Cube> {
         let mut must = Cube { mask: 0, value: 0 };
         for piece in &self.kind.pieces {
-            let bits = Place {
-                hi: piece.hi,
-                lo: piece.lo,
-                value_lo: 0,
-            }
-            .mask();
+            let bits = Place { hi: piece.hi, lo: piece.lo, value_lo: 0 }.mask();
             match piece.role {
                 Role::Mbz => must.mask |= bits,
                 Role::Mbo => {
@@ -205,10 +189,7 @@ impl Descriptor<'_> {
             .guard
             .iter()
             .filter(|cube| (cube.value ^ must.value) & cube.mask & must.mask == 0)
-            .map(|cube| Cube {
-                mask: cube.mask | must.mask,
-                value: cube.value | must.value,
-            })
+            .map(|cube| Cube { mask: cube.mask | must.mask, value: cube.value | must.value })
             .collect()
     }
 }
@@ -221,11 +202,9 @@ pub(super) fn field_places(kind: &Kind, id: FieldId) -> Vec<Place> {
     kind.pieces
         .iter()
         .filter_map(|piece| match piece.role {
-            Role::Field { field, value_lo } if field == id => Some(Place {
-                hi: piece.hi,
-                lo: piece.lo,
-                value_lo,
-            }),
+            Role::Field { field, value_lo } if field == id => {
+                Some(Place { hi: piece.hi, lo: piece.lo, value_lo })
+            }
             _ => None,
         })
         .collect()
@@ -272,11 +251,8 @@ fn descriptors<'a>(format: &'a Format, taken: &mut BTreeSet<String>) -> Vec<Desc
         KindClass::Leaf => 2,
     });
     let names: Vec<&str> = groups.iter().map(|(kind, _)| kind.name.as_str()).collect();
-    let several: BTreeSet<&str> = names
-        .iter()
-        .copied()
-        .filter(|name| names.iter().filter(|n| n == &name).count() > 1)
-        .collect();
+    let several: BTreeSet<&str> =
+        names.iter().copied().filter(|name| names.iter().filter(|n| n == &name).count() > 1).collect();
     groups
         .iter()
         .map(|(kind, levels)| {
@@ -286,11 +262,7 @@ fn descriptors<'a>(format: &'a Format, taken: &mut BTreeSet<String>) -> Vec<Desc
             } else {
                 stem
             };
-            Descriptor {
-                name: unique(taken, name, "Descriptor"),
-                kind,
-                levels: levels.clone(),
-            }
+            Descriptor { name: unique(taken, name, "Descriptor"), kind, levels: levels.clone() }
         })
         .collect()
 }
@@ -300,12 +272,7 @@ fn descriptors<'a>(format: &'a Format, taken: &mut BTreeSet<String>) -> Vec<Desc
 fn home(format: &Format) -> BTreeMap<FieldId, Vec<Place>> {
     let mut home = BTreeMap::new();
     let mut used = 0_u64;
-    let leaves = format
-        .levels
-        .iter()
-        .rev()
-        .flat_map(|l| &l.kinds)
-        .filter(|k| k.class == KindClass::Leaf);
+    let leaves = format.levels.iter().rev().flat_map(|l| &l.kinds).filter(|k| k.class == KindClass::Leaf);
     for kind in leaves {
         for piece in &kind.pieces {
             let Role::Field { field, .. } = piece.role else {
@@ -317,15 +284,9 @@ fn home(format: &Format) -> BTreeMap<FieldId, Vec<Place>> {
             let mut places = field_places(kind, field);
             if mask(&places) & used != 0 {
                 let bits = format.fields[field.0].bits;
-                let room = (0..=64 - bits)
-                    .rev()
-                    .find(|lo| super::bits::ones(bits) << lo & used == 0);
+                let room = (0..=64 - bits).rev().find(|lo| super::bits::ones(bits) << lo & used == 0);
                 let lo = room.expect("the fields of a word fit 64 bits");
-                places = vec![Place {
-                    hi: lo + bits - 1,
-                    lo,
-                    value_lo: 0,
-                }];
+                places = vec![Place { hi: lo + bits - 1, lo, value_lo: 0 }];
             }
             used |= mask(&places);
             home.insert(field, places);
@@ -348,18 +309,8 @@ pub(super) fn setter(field: &Field) -> Ident {
 pub(super) fn places_text(places: &[Place]) -> String {
     let texts: Vec<String> = places
         .iter()
-        .map(|p| {
-            if p.hi == p.lo {
-                p.hi.to_string()
-            } else {
-                format!("{}:{}", p.hi, p.lo)
-            }
-        })
+        .map(|p| if p.hi == p.lo { p.hi.to_string() } else { format!("{}:{}", p.hi, p.lo) })
         .collect();
-    let noun = if places.len() == 1 && places[0].hi == places[0].lo {
-        "bit"
-    } else {
-        "bits"
-    };
+    let noun = if places.len() == 1 && places[0].hi == places[0].lo { "bit" } else { "bits" };
     format!("{noun} {}", texts.join(" and "))
 }

@@ -8,11 +8,7 @@ pub(super) fn snake(name: &str) -> String {
 /// `AP2` → `Ap2`, `attr_indx` → `AttrIndx`, `dsb_ish` → `DsbIsh`.
 pub(super) fn camel(name: &str) -> String {
     let camel: String = words(name).iter().map(|word| capitalised(word)).collect();
-    if camel.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("N{camel}")
-    } else {
-        escape(&camel)
-    }
+    if camel.starts_with(|c: char| c.is_ascii_digit()) { format!("N{camel}") } else { escape(&camel) }
 }
 
 /// `rw` → `RW`
@@ -22,12 +18,7 @@ pub(super) fn shout(name: &str) -> String {
 
 fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
-    chars
-        .next()
-        .map(|first| first.to_ascii_uppercase())
-        .into_iter()
-        .chain(chars)
-        .collect()
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }
 
 /// Lower-case words: split at `_`, before an upper-case letter after a lower-case one or a digit, and before the last of
@@ -45,10 +36,7 @@ fn words(name: &str) -> Vec<String> {
             words.push(String::new());
         }
         if c != '_' {
-            words
-                .last_mut()
-                .expect("begins with one word")
-                .extend(c.to_lowercase());
+            words.last_mut().expect("begins with one word").extend(c.to_lowercase());
         }
     }
     words.retain(|word| !word.is_empty());
@@ -64,11 +52,7 @@ pub(super) fn escape(name: &str) -> String {
         "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized",
         "use", "virtual", "where", "while", "yield",
     ];
-    if KEYWORDS.contains(&name) || name.is_empty() {
-        format!("{name}_")
-    } else {
-        name.to_owned()
-    }
+    if KEYWORDS.contains(&name) || name.is_empty() { format!("{name}_") } else { name.to_owned() }
 }
 
 #[cfg(test)]
@@ -88,11 +72,7 @@ mod tests {
             ("nG", "n_g", "NG"),
         ];
         for (name, snake_name, camel_name) in cases {
-            assert_eq!(
-                (snake(name).as_str(), camel(name).as_str()),
-                (snake_name, camel_name),
-                "{name}"
-            );
+            assert_eq!((snake(name).as_str(), camel(name).as_str()), (snake_name, camel_name), "{name}");
         }
     }
 }

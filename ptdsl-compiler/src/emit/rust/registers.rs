@@ -64,11 +64,7 @@ pub(super) fn expression(model: &Model<'_>, value: &Expression) -> TokenStream {
                 quote! { (#moved & #mask) }
             }
         }
-        Expression::Binary {
-            operator,
-            left,
-            right,
-        } => {
+        Expression::Binary { operator, left, right } => {
             let (left, right) = (expression(model, left), expression(model, right));
             match operator {
                 Operator::Or => quote! { (#left | #right) },
@@ -77,11 +73,7 @@ pub(super) fn expression(model: &Model<'_>, value: &Expression) -> TokenStream {
                 Operator::Subtract => quote! { u64::wrapping_sub(#left, #right) },
             }
         }
-        Expression::If {
-            option,
-            then,
-            otherwise,
-        } => {
+        Expression::If { option, then, otherwise } => {
             let option = format_ident!("{}", snake(&model.format.options[option.0].name));
             let (then, otherwise) = (expression(model, then), expression(model, otherwise));
             quote! { (if shape.options.#option { #then } else { #otherwise }) }

@@ -71,11 +71,8 @@ fn execute(instruction: &Instruction) -> TokenStream {
             Step::#name => unsafe { core::arch::asm!(#assembly, options(nostack, preserves_flags)) },
         };
     }
-    let parameters: Vec<Ident> = instruction
-        .parameters
-        .iter()
-        .map(|p| format_ident!("{}", names::escape(p)))
-        .collect();
+    let parameters: Vec<Ident> =
+        instruction.parameters.iter().map(|p| format_ident!("{}", names::escape(p))).collect();
     quote! {
         // SAFETY: invalidates what a TLB holds; the next walk finds it in the tables again.
         Step::#name(#(#parameters),*) => unsafe {
@@ -86,10 +83,7 @@ fn execute(instruction: &Instruction) -> TokenStream {
 
 /// The sequence of a transition; none where the format has no tables or no leaves.
 fn sequence(format: &Format, transition: Transition) -> Option<&Sequence> {
-    Transition::ALL
-        .iter()
-        .position(|t| *t == transition)
-        .and_then(|i| format.sequences.get(i))
+    Transition::ALL.iter().position(|t| *t == transition).and_then(|i| format.sequences.get(i))
 }
 
 fn name(transition: Transition) -> Ident {
@@ -109,10 +103,7 @@ pub(super) fn publish_facts(format: &Format) -> (bool, bool) {
     let steps = |t| sequence(format, t).map_or((&[][..], &[][..]), |s| (&s.before[..], &s.after[..]));
     let (leaf_before, leaf) = steps(Transition::PublishLeaf);
     let (_, table) = steps(Transition::PublishTable);
-    let once = leaf
-        .iter()
-        .chain(leaf_before)
-        .all(|step| step.operands.is_empty());
+    let once = leaf.iter().chain(leaf_before).all(|step| step.operands.is_empty());
     (once, once && table.ends_with(leaf))
 }
 
@@ -136,9 +127,7 @@ fn side<'a>(model: &Model<'a>, method: &str, steps: impl Fn(&'a Sequence) -> &'a
         }
     }
     let all_empty = arms.iter().all(|(_, steps)| steps.is_empty());
-    let uses_run = arms
-        .iter()
-        .any(|(_, steps)| steps.iter().any(|s| !s.operands.is_empty()));
+    let uses_run = arms.iter().any(|(_, steps)| steps.iter().any(|s| !s.operands.is_empty()));
     let run = if uses_run {
         quote! { run }
     } else {

@@ -31,7 +31,8 @@ pub(super) fn tidy(tokens: TokenStream) -> TokenStream {
 fn unwrapped(segment: Vec<TokenTree>) -> Vec<TokenTree> {
     let [TokenTree::Group(group)] = &segment[..] else { return segment };
     let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-    let one = !inner.is_empty() && !inner.iter().any(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == ','));
+    let one =
+        !inner.is_empty() && !inner.iter().any(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == ','));
     if group.delimiter() == Delimiter::Parenthesis && one { inner } else { segment }
 }
 

@@ -57,12 +57,8 @@ impl<T: Serialize> Serialize for Object<'_, T> {
 
 /// A decoded word for JSON.
 pub(super) fn word<'a>(format: &'a Format, decoded: &'a Decoded) -> Word<'a> {
-    let unnamed = |bits: &UnnamedBits| Unnamed {
-        hi: bits.hi,
-        lo: bits.lo,
-        value: bits.value,
-        software: bits.software,
-    };
+    let unnamed =
+        |bits: &UnnamedBits| Unnamed { hi: bits.hi, lo: bits.lo, value: bits.value, software: bits.software };
     let attributes = decoded.attributes.iter();
     Word {
         format: &format.name,
@@ -74,38 +70,21 @@ pub(super) fn word<'a>(format: &'a Format, decoded: &'a Decoded) -> Word<'a> {
             KindClass::Leaf => "leaf",
         },
         raw: number::word(decoded.raw, 64),
-        fields: Object(
-            decoded
-                .fields
-                .iter()
-                .map(|one| (one.name.as_str(), field(one)))
-                .collect(),
-        ),
+        fields: Object(decoded.fields.iter().map(|one| (one.name.as_str(), field(one))).collect()),
         output: decoded.output.map(|address| format!("{address:#x}")),
-        attributes: Object(
-            attributes
-                .map(|(name, row)| (name.as_str(), row.as_deref()))
-                .collect(),
-        ),
+        attributes: Object(attributes.map(|(name, row)| (name.as_str(), row.as_deref())).collect()),
         violations: decoded.violations.iter().map(|one| one.text.as_str()).collect(),
         unnamed: decoded.unnamed.iter().map(unnamed).collect(),
     }
 }
 
 fn field(field: &DecodedField) -> Field<'_> {
-    let pieces = field
-        .ranges
-        .iter()
-        .map(|&BitRange { hi, lo, value_lo }| [hi, lo, value_lo]);
+    let pieces = field.ranges.iter().map(|&BitRange { hi, lo, value_lo }| [hi, lo, value_lo]);
     Field {
         hi: field.ranges.iter().map(|range| range.hi).max().unwrap_or(0),
         lo: field.ranges.iter().map(|range| range.lo).min().unwrap_or(0),
         value: field.value,
         name: field.value_name.as_deref(),
-        ranges: if field.ranges.len() > 1 {
-            pieces.collect()
-        } else {
-            Vec::new()
-        },
+        ranges: if field.ranges.len() > 1 { pieces.collect() } else { Vec::new() },
     }
 }

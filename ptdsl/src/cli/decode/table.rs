@@ -15,25 +15,15 @@ pub(super) fn text(format: &Format, words: &[Decoded]) -> String {
             None => groups.push((vec![word.level], word)),
         }
     }
-    let texts: Vec<String> = groups
-        .iter()
-        .map(|(levels, word)| one(format, levels, word))
-        .collect();
+    let texts: Vec<String> = groups.iter().map(|(levels, word)| one(format, levels, word)).collect();
     texts.join("\n")
 }
 
 /// Whether two levels give a word the same meaning.
 fn same(a: &Decoded, b: &Decoded) -> bool {
     a.violations == b.violations
-        && Decoded {
-            level: 0,
-            violations: Vec::new(),
-            ..a.clone()
-        } == Decoded {
-            level: 0,
-            violations: Vec::new(),
-            ..b.clone()
-        }
+        && Decoded { level: 0, violations: Vec::new(), ..a.clone() }
+            == Decoded { level: 0, violations: Vec::new(), ..b.clone() }
 }
 
 fn one(format: &Format, levels: &[i32], word: &Decoded) -> String {
@@ -53,11 +43,7 @@ fn one(format: &Format, levels: &[i32], word: &Decoded) -> String {
     }
     let mut facts = Vec::new();
     if let Some(address) = word.output {
-        let what = if word.class == KindClass::Table {
-            "next table"
-        } else {
-            "output"
-        };
+        let what = if word.class == KindClass::Table { "next table" } else { "output" };
         facts.push((what, format!("{} {address:#x}", format.output.name)));
     }
     let attributes = word.attributes.iter().map(|(name, row)| match row {
@@ -102,11 +88,7 @@ fn rows(format: &Format, word: &Decoded) -> Vec<[String; 4]> {
 }
 
 fn field(format: &Format, field: &DecodedField) -> [String; 4] {
-    let ranges: Vec<String> = field
-        .ranges
-        .iter()
-        .map(|range| bits(range.hi, range.lo))
-        .collect();
+    let ranges: Vec<String> = field.ranges.iter().map(|range| bits(range.hi, range.lo)).collect();
     let declared = format.fields.iter().find(|declared| declared.name == field.name);
     let width = declared.map_or(64, |declared| declared.bits);
     let name = match declared {
@@ -115,35 +97,17 @@ fn field(format: &Format, field: &DecodedField) -> [String; 4] {
         }
         _ => field.name.clone(),
     };
-    [
-        ranges.join(","),
-        name,
-        value(field.value, width),
-        field.value_name.clone().unwrap_or_default(),
-    ]
+    [ranges.join(","), name, value(field.value, width), field.value_name.clone().unwrap_or_default()]
 }
 
 fn unnamed(unnamed: &UnnamedBits) -> [String; 4] {
-    let what = if unnamed.software {
-        "(software)"
-    } else {
-        "(ignored)"
-    };
+    let what = if unnamed.software { "(software)" } else { "(ignored)" };
     let width = unnamed.hi + 1 - unnamed.lo;
-    [
-        bits(unnamed.hi, unnamed.lo),
-        what.to_owned(),
-        value(unnamed.value, width),
-        String::new(),
-    ]
+    [bits(unnamed.hi, unnamed.lo), what.to_owned(), value(unnamed.value, width), String::new()]
 }
 
 fn bits(hi: u32, lo: u32) -> String {
-    if hi == lo {
-        hi.to_string()
-    } else {
-        format!("{hi}:{lo}")
-    }
+    if hi == lo { hi.to_string() } else { format!("{hi}:{lo}") }
 }
 
 /// Binary while the eye can count it, hexadecimal above.
@@ -159,9 +123,7 @@ fn value(value: u64, bits: u32) -> String {
 fn columns(rows: &[[String; 4]]) -> String {
     let head = ["bits", "field", "value", ""].map(str::to_owned);
     let width = |column: usize| {
-        let cells = std::iter::once(&head)
-            .chain(rows)
-            .map(|row| row[column].chars().count());
+        let cells = std::iter::once(&head).chain(rows).map(|row| row[column].chars().count());
         cells.max().unwrap_or(0)
     };
     let widths = [width(0), width(1), width(2)];
