@@ -60,13 +60,7 @@ fn main() -> ExitCode {
         Task::Ci(selection) => (ci::STEPS, selection),
         Task::Bench(selection) => (bench::STEPS, selection),
         // What the programs say is what one runs it for.
-        Task::Qemu(selection) => (
-            qemu::STEPS,
-            Selection {
-                verbose: true,
-                ..selection
-            },
-        ),
+        Task::Qemu(selection) => (qemu::STEPS, Selection { verbose: true, ..selection }),
     };
     if selection.list {
         step::list(steps);

@@ -16,11 +16,8 @@ const PROGRAM: &str = "el2-hypervisor";
 const FOLDER: &str = "examples/el2-hypervisor";
 
 /// The builds that must fail: the feature, and what a line that begins with FAIL must say then.
-const FAULTS: [(&str, &str); 3] = [
-    ("fault-no-tlbi", "not refused"),
-    ("fault-shift-output", "is memory"),
-    ("fault-drop-xn", "Fetch"),
-];
+const FAULTS: [(&str, &str); 3] =
+    [("fault-no-tlbi", "not refused"), ("fault-shift-output", "is memory"), ("fault-drop-xn", "Fetch")];
 
 /// The program as it should be.
 pub(crate) const EL2: Step = Step {
@@ -67,13 +64,10 @@ fn passed(outcome: &Outcome) -> Result<u64, String> {
     let lines = outcome.lines_with("PASS").count() as u64;
     match (outcome.code, failed) {
         (Some(0), 0) if steps > 0 && steps == lines && outcome.lines_with("FAIL").count() == 0 => Ok(steps),
-        (Some(0), 0) => Err(format!(
-            "{PROGRAM}: {steps} steps by its closing line, {lines} lines with PASS"
-        )),
-        (code, failed) => Err(format!(
-            "{PROGRAM}: {failed} of {steps} steps failed, exit code {}",
-            number(code)
-        )),
+        (Some(0), 0) => Err(format!("{PROGRAM}: {steps} steps by its closing line, {lines} lines with PASS")),
+        (code, failed) => {
+            Err(format!("{PROGRAM}: {failed} of {steps} steps failed, exit code {}", number(code)))
+        }
     }
 }
 
@@ -97,9 +91,7 @@ fn caught(outcome: &Outcome, expected: &str) -> Result<u64, String> {
     let (_, failed) = outcome.closing(PROGRAM)?;
     if outcome.code != Some(1) || failed == 0 {
         let code = number(outcome.code);
-        return Err(format!(
-            "the fault was not found: {failed} steps failed, exit code {code}"
-        ));
+        return Err(format!("the fault was not found: {failed} steps failed, exit code {code}"));
     }
     if !outcome.lines_with("FAIL").any(|line| line.contains(expected)) {
         return Err(format!("it failed, but no FAIL says `{expected}`"));
@@ -131,9 +123,7 @@ fn cargo(context: &Context, subcommand: &str) -> Result<Command, String> {
     command.current_dir(context.root().join(FOLDER));
     command.arg("--target-dir").arg(target(context));
     // These would replace the flags of the program's own configuration, its linker script among them.
-    command
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     core.apply(&mut command, TARGET);
     Ok(command)
 }
@@ -151,10 +141,7 @@ mod tests {
     use super::*;
 
     fn outcome(text: &str, code: i32) -> Outcome {
-        Outcome {
-            text: text.to_owned(),
-            code: Some(code),
-        }
+        Outcome { text: text.to_owned(), code: Some(code) }
     }
 
     #[test]
@@ -176,13 +163,7 @@ mod tests {
         assert_eq!(caught(&outcome(text, 1), "Fetch"), Ok(1));
         assert!(caught(&outcome(text, 1), "not refused").is_err());
         assert!(caught(&outcome(text, 0), "Fetch").is_err());
-        assert!(
-            caught(
-                &outcome(" 1 PASS a\nel2-hypervisor: 1 steps, 0 failed\n", 1),
-                "PASS"
-            )
-            .is_err()
-        );
+        assert!(caught(&outcome(" 1 PASS a\nel2-hypervisor: 1 steps, 0 failed\n", 1), "PASS").is_err());
         // A crash is no finding.
         assert!(caught(&outcome(" 1 FAIL Fetch\n", 1), "Fetch").is_err());
     }

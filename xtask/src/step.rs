@@ -117,12 +117,7 @@ mod tests {
 
     #[test]
     fn the_names_of_a_task_are_unique() {
-        for steps in [
-            crate::test::STEPS,
-            crate::ci::STEPS,
-            crate::bench::STEPS,
-            crate::qemu::STEPS,
-        ] {
+        for steps in [crate::test::STEPS, crate::ci::STEPS, crate::bench::STEPS, crate::qemu::STEPS] {
             for (index, step) in steps.iter().enumerate() {
                 assert!(steps[..index].iter().all(|other| other.name != step.name), "{}", step.name);
             }

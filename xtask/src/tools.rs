@@ -187,10 +187,7 @@ mod tests {
 
     #[test]
     fn packages_that_belong_together_are_installed_together() {
-        assert_eq!(
-            lines(0, "one two", false)[1],
-            "apt-get install --yes --no-install-recommends one two"
-        );
+        assert_eq!(lines(0, "one two", false)[1], "apt-get install --yes --no-install-recommends one two");
     }
 
     #[test]

@@ -26,10 +26,7 @@ impl Core {
             return;
         }
         command
-            .args([
-                "-Zbuild-std=core,compiler_builtins",
-                "-Zbuild-std-features=compiler-builtins-mem",
-            ])
+            .args(["-Zbuild-std=core,compiler_builtins", "-Zbuild-std-features=compiler-builtins-mem"])
             .env("RUSTC_BOOTSTRAP", "1");
         if let Core::Debian(linker) = self {
             let variable = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
@@ -82,9 +79,7 @@ fn has_core(context: &Context, target: &str) -> bool {
 }
 
 fn has_sources(sysroot: &Path) -> bool {
-    sysroot
-        .join("lib/rustlib/src/rust/library/core/Cargo.toml")
-        .is_file()
+    sysroot.join("lib/rustlib/src/rust/library/core/Cargo.toml").is_file()
 }
 
 /// One line that rustc prints; `None` if it does not know.
@@ -102,14 +97,12 @@ fn debian(context: &Context, sysroot: Option<&Path>) -> Result<Core, String> {
         }
         if !has_sources(Path::new("/usr")) {
             return Err(
-                "Debian's compiler is there, its library's sources are not: install rust-web-src".to_owned(),
+                "Debian's compiler is there, its library's sources are not: install rust-web-src".to_owned()
             );
         }
     }
     let linker = sysroot.and_then(bundled_linker).or_else(|| on_path("ld.lld"));
-    linker
-        .map(Core::Debian)
-        .ok_or_else(|| "no linker for bare metal: install the package `lld`".to_owned())
+    linker.map(Core::Debian).ok_or_else(|| "no linker for bare metal: install the package `lld`".to_owned())
 }
 
 /// The linker that comes with a rustup toolchain, in the folder of its host.
@@ -121,9 +114,7 @@ fn bundled_linker(sysroot: &Path) -> Option<PathBuf> {
 
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 #[cfg(test)]
@@ -155,10 +146,7 @@ mod tests {
     #[test]
     fn debians_compiler_gets_a_linker() {
         let (_, variables) = arguments(&Core::Debian("/some/lld".into()));
-        assert!(
-            variables.contains(&"RUSTC=/usr/bin/rustc".to_owned()),
-            "{variables:?}"
-        );
+        assert!(variables.contains(&"RUSTC=/usr/bin/rustc".to_owned()), "{variables:?}");
         assert!(
             variables.contains(&"CARGO_TARGET_AARCH64_UNKNOWN_NONE_LINKER=/some/lld".to_owned()),
             "{variables:?}"

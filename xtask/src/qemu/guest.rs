@@ -35,20 +35,15 @@ impl Outcome {
 
     /// The lines of steps with that verdict.
     pub(super) fn lines_with<'a>(&'a self, verdict: &'a str) -> impl Iterator<Item = &'a str> {
-        self.text
-            .lines()
-            .filter(move |line| line.split_whitespace().nth(1) == Some(verdict))
+        self.text.lines().filter(move |line| line.split_whitespace().nth(1) == Some(verdict))
     }
 
     /// Steps and failures by the closing line `NAME: N steps, M failed`.
     pub(super) fn closing(&self, name: &str) -> Result<(u64, u64), String> {
         let numbers = || {
             let last = self.text.lines().rfind(|line| !line.trim().is_empty())?;
-            let (steps, failed) = last
-                .trim()
-                .strip_prefix(name)?
-                .strip_prefix(": ")?
-                .split_once(" steps, ")?;
+            let (steps, failed) =
+                last.trim().strip_prefix(name)?.strip_prefix(": ")?.split_once(" steps, ")?;
             Some((steps.parse().ok()?, failed.strip_suffix(" failed")?.parse().ok()?))
         };
         numbers().ok_or_else(|| match self.code {
@@ -64,17 +59,12 @@ impl Outcome {
 /// It is older than what the program was tried with.
 pub(super) fn version(context: &Context) -> Result<String, String> {
     let text = context.run(context.program(QEMU, "--version"))?;
-    let version = text
-        .split_whitespace()
-        .skip_while(|word| *word != "version")
-        .nth(1);
+    let version = text.split_whitespace().skip_while(|word| *word != "version").nth(1);
     match version.and_then(|version| Some((version, parse(version)?))) {
         Some((version, parsed)) if parsed >= OLDEST => Ok(version.to_owned()),
         Some((version, _)) => {
             let (major, minor) = OLDEST;
-            Err(format!(
-                "{QEMU} {version} is too old: install {major}.{minor} or newer"
-            ))
+            Err(format!("{QEMU} {version} is too old: install {major}.{minor} or newer"))
         }
         None => Err(format!("{text}`{QEMU} --version` names no version")),
     }
@@ -124,10 +114,7 @@ fn supervise(
     // The pipe is closed now, so the collector ends; it does not panic.
     let text = collector.join().unwrap_or_default();
     match status {
-        Some(status) => Ok(Outcome {
-            text,
-            code: status.code(),
-        }),
+        Some(status) => Ok(Outcome { text, code: status.code() }),
         None => {
             let lines: Vec<_> = text.lines().collect();
             let last = lines[lines.len().saturating_sub(LAST)..].join("\n");
@@ -168,11 +155,8 @@ mod tests {
     #[test]
     fn output_and_code_come_back() {
         let context = Context::new(false);
-        let outcome = supervise(
-            &context,
-            shell("echo ' 1 PASS a'; echo 'p: 1 steps, 0 failed'; exit 7"),
-            LIMIT,
-        );
+        let outcome =
+            supervise(&context, shell("echo ' 1 PASS a'; echo 'p: 1 steps, 0 failed'; exit 7"), LIMIT);
         let outcome = outcome.expect("the shell ends");
         assert_eq!(outcome.code, Some(7));
         assert_eq!(outcome.closing("p"), Ok((1, 0)));
@@ -182,11 +166,8 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_ended_and_its_last_line_shown() {
         let context = Context::new(false);
-        let result = supervise(
-            &context,
-            shell("echo on the way; exec sleep 100"),
-            Duration::from_millis(300),
-        );
+        let result =
+            supervise(&context, shell("echo on the way; exec sleep 100"), Duration::from_millis(300));
         let message = result.expect_err("it hangs");
         assert!(message.starts_with("on the way\n"), "{message}");
         assert!(message.contains("still running"), "{message}");
@@ -201,10 +182,7 @@ mod tests {
             "q: 1 steps, 0 failed\n",
             "p: x steps, 0 failed\n",
         ] {
-            let outcome = Outcome {
-                text: text.to_owned(),
-                code: Some(0),
-            };
+            let outcome = Outcome { text: text.to_owned(), code: Some(0) };
             assert!(outcome.closing("p").is_err(), "{text}");
         }
     }

@@ -31,11 +31,7 @@ fn judge(code: &[u32]) -> Result<String, String> {
         .iter()
         .position(|word| matches!(word & !OPERAND, DC_CIVAC | DC_CVAC))
         .ok_or("no DC CIVAC and no DC CVAC on the way")?;
-    let name = if way[clean] & !OPERAND == DC_CIVAC {
-        "dc civac"
-    } else {
-        "dc cvac"
-    };
+    let name = if way[clean] & !OPERAND == DC_CIVAC { "dc civac" } else { "dc cvac" };
     let branch = (clean + 1..way.len())
         .find(|&at| back(way[at]).is_some_and(|words| words <= at && at - words <= clean))
         .ok_or("the cleaning is no loop")?;
@@ -68,10 +64,7 @@ fn code(elf: &[u8]) -> Option<Vec<u32>> {
     }
     let number = |at: usize, bytes: usize| {
         let field = elf.get(at..at.checked_add(bytes)?)?;
-        let value = field
-            .iter()
-            .rev()
-            .fold(0_u64, |value, &byte| value << 8 | u64::from(byte));
+        let value = field.iter().rev().fold(0_u64, |value, &byte| value << 8 | u64::from(byte));
         usize::try_from(value).ok()
     };
     let (table, size, count) = (number(0x20, 8)?, number(0x36, 2)?, number(0x38, 2)?);
@@ -81,15 +74,10 @@ fn code(elf: &[u8]) -> Option<Vec<u32>> {
         let (kind, flags) = (number(header, 4)?, number(header.checked_add(4)?, 4)?);
         // PT_LOAD with PF_X.
         if kind == 1 && flags & 1 == 1 {
-            let (offset, length) = (
-                number(header.checked_add(8)?, 8)?,
-                number(header.checked_add(32)?, 8)?,
-            );
+            let (offset, length) = (number(header.checked_add(8)?, 8)?, number(header.checked_add(32)?, 8)?);
             let bytes = elf.get(offset..offset.checked_add(length)?)?;
             words.extend(
-                bytes
-                    .chunks_exact(4)
-                    .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])),
+                bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])),
             );
         }
     }
@@ -106,16 +94,7 @@ mod tests {
     const CMP: u32 = 0xeb05_009f;
     /// `b.lo` three words back.
     const LOOP: u32 = 0x54ff_ffa3;
-    const SOUND: [u32; 8] = [
-        RET,
-        DC_CIVAC | 4,
-        ADD_X4,
-        CMP,
-        LOOP,
-        DSB_SY,
-        NOP,
-        MSR_SCTLR_EL2 | 3,
-    ];
+    const SOUND: [u32; 8] = [RET, DC_CIVAC | 4, ADD_X4, CMP, LOOP, DSB_SY, NOP, MSR_SCTLR_EL2 | 3];
 
     fn without(index: usize) -> Vec<u32> {
         let mut code = SOUND.to_vec();
@@ -125,10 +104,7 @@ mod tests {
 
     #[test]
     fn a_loop_and_a_barrier_before_the_mmu_pass() {
-        assert_eq!(
-            judge(&SOUND).as_deref(),
-            Ok("dc civac in a loop and dsb sy before the MMU is on")
-        );
+        assert_eq!(judge(&SOUND).as_deref(), Ok("dc civac in a loop and dsb sy before the MMU is on"));
         let mut code = SOUND;
         code[1] = DC_CVAC | 4;
         assert!(judge(&code).is_ok_and(|text| text.starts_with("dc cvac ")));
