@@ -7,6 +7,7 @@ mod other {
             without Block;
             level 1 { index VA[38:30]; Table }
             level 2 { index VA[29:21]; Table }
+            group 16 at level 3 when Contiguous = 1;
         }
     }
 }
