@@ -14,7 +14,8 @@ fn the_file_needs_no_other() {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 
     let root = folder.path().join("lib.rs");
-    let text = "//! A crate.\n#![no_std]\n#![deny(warnings, missing_docs)]\n/// The format.\npub mod arm64_hyp;\n";
+    let text =
+        "//! A crate.\n#![no_std]\n#![deny(warnings, missing_docs)]\n/// The format.\npub mod arm64_hyp;\n";
     std::fs::write(&root, text).expect("writable");
     let built = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .args(["--edition", "2024", "--crate-type", "lib", "--emit", "metadata", "--out-dir"])
