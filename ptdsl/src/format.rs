@@ -194,7 +194,7 @@ pub trait Level<F: Format>: 'static {
     fn output(raw: F::Word) -> Phys;
     /// A leaf's word. `output` is a multiple of the entry's size and within the output's bits.
     fn leaf(output: Phys, attributes: F::Attributes) -> F::Word;
-    /// A table's word. `child` is aligned as [`layout`] says.
+    /// A table's word. `child` is aligned to the bytes of its table.
     fn link(child: Phys) -> F::Word;
     /// What replacing a live leaf by another leaf requires.
     fn change(old: F::Word, new: F::Word) -> Change;

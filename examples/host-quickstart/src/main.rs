@@ -3,7 +3,7 @@
 ptdsl::ptdsl!("arm64-hyp.pt");
 
 use arm64_hyp::{Attributes, Config, PageTable};
-use ptdsl::{Arena, Boundary, Inactive, Phys, Range};
+use ptdsl::{Arena, Boundary, Inactive, Mapping, Phys, Range};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Simulated memory for tables: 16 frames from 1 GiB up. On hardware this is the only part that differs.
@@ -16,16 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // One 4 KiB page, one 2 MiB block, one page more.
     table.map(&mut memory, Range::new(0x1f_f000, 0x20_2000)?, Phys(0x801f_f000), Attributes::RW_NORMAL)?;
     println!("map {:?}", memory.take_steps());
-    for mapping in table.mappings(&memory, Range::new(0, 1 << 39)?)? {
-        let leaf = mapping.leaf;
-        println!(
-            "{:#x} -> {:?} level {} {:#x} {:?}",
-            mapping.va,
-            leaf.output,
-            leaf.level,
-            leaf.entry,
-            leaf.attributes()
-        );
+    for Mapping { va, leaf } in table.mappings(&memory, Range::new(0, 1 << 39)?)? {
+        println!("{va:#x} -> {:?} level {} {:?}", leaf.output, leaf.level, leaf.attributes());
     }
     println!("{:?}", table.translate(&memory, 0x23_4567)?.output);
 
