@@ -117,9 +117,73 @@ fn declares_format(path: &Path) -> bool {
     std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line.starts_with("format ")))
 }
 
-/// Packs all crates that may be published and builds each from its package, those that it depends on included.
+/// Packs all crates that may be published and checks them from their packages alone, each against the others.
+///
+/// Cargo's own verification keeps what it unpacked under name and version, so that a second run would look at old text.
 fn packaged(context: &Context) -> Result<String, String> {
-    let text = context.run(context.cargo("publish --workspace --dry-run --allow-dirty"))?;
-    let packed = text.lines().filter(|line| line.trim_start().starts_with("Packaged ")).count();
-    if packed == 0 { Err(format!("{text}nothing was packed")) } else { Ok(format!("{packed} packages")) }
+    let target = context.target().join("packages");
+    let unpacked = target.join("unpacked");
+    let failed = |error: std::io::Error| format!("{}: {error}", target.display());
+    for old in [&unpacked, &target.join("package")] {
+        if old.exists() {
+            std::fs::remove_dir_all(old).map_err(failed)?;
+        }
+    }
+    std::fs::create_dir_all(&unpacked).map_err(failed)?;
+
+    let mut pack = context.cargo("publish --workspace --dry-run --allow-dirty --no-verify");
+    pack.arg("--target-dir").arg(&target);
+    context.run(pack)?;
+    // Where a dry run leaves the packages depends on cargo's version.
+    let folders = ["package", "package/tmp-crate"].map(|folder| target.join(folder));
+    let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
+    let mut names = Vec::new();
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.extension().is_some_and(|extension| extension == "crate") {
+            let mut unpack = context.program("tar", "-xzf");
+            unpack.arg(&path).arg("-C").arg(&unpacked);
+            context.run(unpack)?;
+            names.extend(path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned));
+        }
+    }
+    names.sort();
+    names.dedup();
+    if names.is_empty() {
+        return Err("nothing was packed".to_owned());
+    }
+    std::fs::write(unpacked.join("Cargo.toml"), package_workspace(&names)).map_err(failed)?;
+    std::fs::copy(context.root().join("Cargo.lock"), unpacked.join("Cargo.lock")).map_err(failed)?;
+    let mut check = context.cargo("check --workspace");
+    check.current_dir(&unpacked).arg("--target-dir").arg(target.join("build"));
+    context.run(check)?;
+    Ok(format!("{} packages", names.len()))
+}
+
+/// A workspace of unpacked packages, `name-version`, that use each other.
+fn package_workspace(folders: &[String]) -> String {
+    let members: Vec<String> = folders.iter().map(|folder| format!("{folder:?}")).collect();
+    let mut text =
+        format!("[workspace]\nresolver = \"3\"\nmembers = [{}]\n\n[patch.crates-io]\n", members.join(", "));
+    for folder in folders {
+        let name = folder.rsplit_once('-').map_or(folder.as_str(), |(name, _)| name);
+        text.push_str(&format!("{name} = {{ path = {folder:?} }}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_use_each_other() {
+        let text = package_workspace(&["ptdsl-0.1.0".to_owned(), "ptdsl-macros-0.1.0".to_owned()]);
+        assert!(text.contains("members = [\"ptdsl-0.1.0\", \"ptdsl-macros-0.1.0\"]"), "{text}");
+        assert!(
+            text.ends_with(
+                "ptdsl = { path = \"ptdsl-0.1.0\" }\nptdsl-macros = { path = \"ptdsl-macros-0.1.0\" }\n"
+            ),
+            "{text}"
+        );
+    }
 }
