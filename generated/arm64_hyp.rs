@@ -27,11 +27,11 @@ pub struct Options {
 /// What the hypervisor may do. A leaf is always readable; `rwx` is not listed, so it cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Prot {
-    /// AP[2] = ro, XN = 1
+    /// `AP[2] = ro, XN = 1`
     R,
-    /// AP[2] = rw, XN = 1
+    /// `AP[2] = rw, XN = 1`
     Rw,
-    /// AP[2] = ro, XN = 0
+    /// `AP[2] = ro, XN = 0`
     Rx,
 }
 
@@ -56,9 +56,9 @@ impl Prot {
 /// Attribute `memory`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Memory {
-    /// AttrIndx = normal, SH = inner
+    /// `AttrIndx = normal, SH = inner`
     Normal,
-    /// AttrIndx = device, SH = inner
+    /// `AttrIndx = device, SH = inner`
     Device,
 }
 
@@ -127,39 +127,39 @@ impl Attributes {
             _ => Memory::Device,
         }
     }
-    /// SW, bits 58:55.
+    /// `SW`, bits 58:55.
     #[doc(alias = "SW")]
     pub const fn sw(self) -> Sw {
         Sw((self.0 >> 55) & 0xf)
     }
-    /// With another SW.
+    /// With another `SW`.
     pub const fn with_sw(self, value: Sw) -> Self {
         Attributes(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
     }
-    /// DBM, bit 51.
+    /// `DBM`, bit 51.
     #[doc(alias = "DBM")]
     pub const fn dbm(self) -> bool {
         self.0 & 0x8_0000_0000_0000 != 0
     }
-    /// With another DBM.
+    /// With another `DBM`.
     pub const fn with_dbm(self, value: bool) -> Self {
         Attributes(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
     }
-    /// GP, bit 50.
+    /// `GP`, bit 50.
     #[doc(alias = "GP")]
     pub const fn gp(self) -> bool {
         self.0 & 0x4_0000_0000_0000 != 0
     }
-    /// With another GP.
+    /// With another `GP`.
     pub const fn with_gp(self, value: bool) -> Self {
         Attributes(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
     }
-    /// AF, bit 10. Default 0x1.
+    /// `AF`, bit 10. Default 0x1.
     #[doc(alias = "AF")]
     pub const fn af(self) -> bool {
         self.0 & 0x400 != 0
     }
-    /// With another AF.
+    /// With another `AF`.
     pub const fn with_af(self, value: bool) -> Self {
         Attributes(self.0 & !0x400 | ((value as u64) << 10))
     }
@@ -178,7 +178,7 @@ impl core::fmt::Debug for Attributes {
     }
 }
 
-/// SW, 4 bits.
+/// `SW`, 4 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sw(u64);
 
@@ -193,7 +193,7 @@ impl Sw {
     }
 }
 
-/// SH, 2 bits.
+/// `SH`, 2 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sh(u64);
 
@@ -214,7 +214,7 @@ impl Sh {
     }
 }
 
-/// AP[2], 1 bit.
+/// `AP[2]`, 1 bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ap2(u64);
 
@@ -233,7 +233,7 @@ impl Ap2 {
     }
 }
 
-/// AttrIndx, 3 bits.
+/// `AttrIndx`, 3 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttrIndx(u64);
 
@@ -309,21 +309,21 @@ impl Table {
     pub const fn next(self) -> Phys {
         Phys(self.0 & 0xffff_ffff_f000)
     }
-    /// APTable[1], bit 62.
+    /// `APTable[1]`, bit 62.
     #[doc(alias = "APTable1")]
     pub const fn ap_table1(self) -> bool {
         self.0 & 0x4000_0000_0000_0000 != 0
     }
-    /// With another APTable[1].
+    /// With another `APTable[1]`.
     pub const fn with_ap_table1(self, value: bool) -> Self {
         Table(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
     }
-    /// XNTable, bit 60.
+    /// `XNTable`, bit 60.
     #[doc(alias = "XNTable")]
     pub const fn xn_table(self) -> bool {
         self.0 & 0x1000_0000_0000_0000 != 0
     }
-    /// With another XNTable.
+    /// With another `XNTable`.
     pub const fn with_xn_table(self, value: bool) -> Self {
         Table(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
     }
@@ -369,84 +369,84 @@ impl Block1 {
     pub const fn output(self) -> Phys {
         Phys(self.0 & 0xffff_c000_0000)
     }
-    /// SW, bits 58:55.
+    /// `SW`, bits 58:55.
     #[doc(alias = "SW")]
     pub const fn sw(self) -> Sw {
         Sw((self.0 >> 55) & 0xf)
     }
-    /// With another SW.
+    /// With another `SW`.
     pub const fn with_sw(self, value: Sw) -> Self {
         Block1(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
     }
-    /// XN, bit 54.
+    /// `XN`, bit 54.
     #[doc(alias = "XN")]
     pub const fn xn(self) -> bool {
         self.0 & 0x40_0000_0000_0000 != 0
     }
-    /// With another XN.
+    /// With another `XN`.
     pub const fn with_xn(self, value: bool) -> Self {
         Block1(self.0 & !0x40_0000_0000_0000 | ((value as u64) << 54))
     }
-    /// Contiguous, bit 52.
+    /// `Contiguous`, bit 52.
     #[doc(alias = "Contiguous")]
     pub const fn contiguous(self) -> bool {
         self.0 & 0x10_0000_0000_0000 != 0
     }
-    /// With another Contiguous.
+    /// With another `Contiguous`.
     pub const fn with_contiguous(self, value: bool) -> Self {
         Block1(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
     }
-    /// DBM, bit 51.
+    /// `DBM`, bit 51.
     #[doc(alias = "DBM")]
     pub const fn dbm(self) -> bool {
         self.0 & 0x8_0000_0000_0000 != 0
     }
-    /// With another DBM.
+    /// With another `DBM`.
     pub const fn with_dbm(self, value: bool) -> Self {
         Block1(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
     }
-    /// GP, bit 50.
+    /// `GP`, bit 50.
     #[doc(alias = "GP")]
     pub const fn gp(self) -> bool {
         self.0 & 0x4_0000_0000_0000 != 0
     }
-    /// With another GP.
+    /// With another `GP`.
     pub const fn with_gp(self, value: bool) -> Self {
         Block1(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
     }
-    /// AF, bit 10. Default 0x1.
+    /// `AF`, bit 10. Default 0x1.
     #[doc(alias = "AF")]
     pub const fn af(self) -> bool {
         self.0 & 0x400 != 0
     }
-    /// With another AF.
+    /// With another `AF`.
     pub const fn with_af(self, value: bool) -> Self {
         Block1(self.0 & !0x400 | ((value as u64) << 10))
     }
-    /// SH, bits 9:8.
+    /// `SH`, bits 9:8.
     #[doc(alias = "SH")]
     pub const fn sh(self) -> Sh {
         Sh((self.0 >> 8) & 3)
     }
-    /// With another SH.
+    /// With another `SH`.
     pub const fn with_sh(self, value: Sh) -> Self {
         Block1(self.0 & !0x300 | (value.0 << 8))
     }
-    /// AP[2], bit 7.
+    /// `AP[2]`, bit 7.
     #[doc(alias = "AP2")]
     pub const fn ap2(self) -> Ap2 {
         Ap2((self.0 >> 7) & 1)
     }
-    /// With another AP[2].
+    /// With another `AP[2]`.
     pub const fn with_ap2(self, value: Ap2) -> Self {
         Block1(self.0 & !0x80 | (value.0 << 7))
     }
-    /// AttrIndx, bits 4:2.
+    /// `AttrIndx`, bits 4:2.
     #[doc(alias = "AttrIndx")]
     pub const fn attr_indx(self) -> AttrIndx {
         AttrIndx((self.0 >> 2) & 7)
     }
-    /// With another AttrIndx.
+    /// With another `AttrIndx`.
     pub const fn with_attr_indx(self, value: AttrIndx) -> Self {
         Block1(self.0 & !0x1c | (value.0 << 2))
     }
@@ -499,84 +499,84 @@ impl Block2 {
     pub const fn output(self) -> Phys {
         Phys(self.0 & 0xffff_ffe0_0000)
     }
-    /// SW, bits 58:55.
+    /// `SW`, bits 58:55.
     #[doc(alias = "SW")]
     pub const fn sw(self) -> Sw {
         Sw((self.0 >> 55) & 0xf)
     }
-    /// With another SW.
+    /// With another `SW`.
     pub const fn with_sw(self, value: Sw) -> Self {
         Block2(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
     }
-    /// XN, bit 54.
+    /// `XN`, bit 54.
     #[doc(alias = "XN")]
     pub const fn xn(self) -> bool {
         self.0 & 0x40_0000_0000_0000 != 0
     }
-    /// With another XN.
+    /// With another `XN`.
     pub const fn with_xn(self, value: bool) -> Self {
         Block2(self.0 & !0x40_0000_0000_0000 | ((value as u64) << 54))
     }
-    /// Contiguous, bit 52.
+    /// `Contiguous`, bit 52.
     #[doc(alias = "Contiguous")]
     pub const fn contiguous(self) -> bool {
         self.0 & 0x10_0000_0000_0000 != 0
     }
-    /// With another Contiguous.
+    /// With another `Contiguous`.
     pub const fn with_contiguous(self, value: bool) -> Self {
         Block2(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
     }
-    /// DBM, bit 51.
+    /// `DBM`, bit 51.
     #[doc(alias = "DBM")]
     pub const fn dbm(self) -> bool {
         self.0 & 0x8_0000_0000_0000 != 0
     }
-    /// With another DBM.
+    /// With another `DBM`.
     pub const fn with_dbm(self, value: bool) -> Self {
         Block2(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
     }
-    /// GP, bit 50.
+    /// `GP`, bit 50.
     #[doc(alias = "GP")]
     pub const fn gp(self) -> bool {
         self.0 & 0x4_0000_0000_0000 != 0
     }
-    /// With another GP.
+    /// With another `GP`.
     pub const fn with_gp(self, value: bool) -> Self {
         Block2(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
     }
-    /// AF, bit 10. Default 0x1.
+    /// `AF`, bit 10. Default 0x1.
     #[doc(alias = "AF")]
     pub const fn af(self) -> bool {
         self.0 & 0x400 != 0
     }
-    /// With another AF.
+    /// With another `AF`.
     pub const fn with_af(self, value: bool) -> Self {
         Block2(self.0 & !0x400 | ((value as u64) << 10))
     }
-    /// SH, bits 9:8.
+    /// `SH`, bits 9:8.
     #[doc(alias = "SH")]
     pub const fn sh(self) -> Sh {
         Sh((self.0 >> 8) & 3)
     }
-    /// With another SH.
+    /// With another `SH`.
     pub const fn with_sh(self, value: Sh) -> Self {
         Block2(self.0 & !0x300 | (value.0 << 8))
     }
-    /// AP[2], bit 7.
+    /// `AP[2]`, bit 7.
     #[doc(alias = "AP2")]
     pub const fn ap2(self) -> Ap2 {
         Ap2((self.0 >> 7) & 1)
     }
-    /// With another AP[2].
+    /// With another `AP[2]`.
     pub const fn with_ap2(self, value: Ap2) -> Self {
         Block2(self.0 & !0x80 | (value.0 << 7))
     }
-    /// AttrIndx, bits 4:2.
+    /// `AttrIndx`, bits 4:2.
     #[doc(alias = "AttrIndx")]
     pub const fn attr_indx(self) -> AttrIndx {
         AttrIndx((self.0 >> 2) & 7)
     }
-    /// With another AttrIndx.
+    /// With another `AttrIndx`.
     pub const fn with_attr_indx(self, value: AttrIndx) -> Self {
         Block2(self.0 & !0x1c | (value.0 << 2))
     }
@@ -629,84 +629,84 @@ impl Page {
     pub const fn output(self) -> Phys {
         Phys(self.0 & 0xffff_ffff_f000)
     }
-    /// SW, bits 58:55.
+    /// `SW`, bits 58:55.
     #[doc(alias = "SW")]
     pub const fn sw(self) -> Sw {
         Sw((self.0 >> 55) & 0xf)
     }
-    /// With another SW.
+    /// With another `SW`.
     pub const fn with_sw(self, value: Sw) -> Self {
         Page(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
     }
-    /// XN, bit 54.
+    /// `XN`, bit 54.
     #[doc(alias = "XN")]
     pub const fn xn(self) -> bool {
         self.0 & 0x40_0000_0000_0000 != 0
     }
-    /// With another XN.
+    /// With another `XN`.
     pub const fn with_xn(self, value: bool) -> Self {
         Page(self.0 & !0x40_0000_0000_0000 | ((value as u64) << 54))
     }
-    /// Contiguous, bit 52.
+    /// `Contiguous`, bit 52.
     #[doc(alias = "Contiguous")]
     pub const fn contiguous(self) -> bool {
         self.0 & 0x10_0000_0000_0000 != 0
     }
-    /// With another Contiguous.
+    /// With another `Contiguous`.
     pub const fn with_contiguous(self, value: bool) -> Self {
         Page(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
     }
-    /// DBM, bit 51.
+    /// `DBM`, bit 51.
     #[doc(alias = "DBM")]
     pub const fn dbm(self) -> bool {
         self.0 & 0x8_0000_0000_0000 != 0
     }
-    /// With another DBM.
+    /// With another `DBM`.
     pub const fn with_dbm(self, value: bool) -> Self {
         Page(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
     }
-    /// GP, bit 50.
+    /// `GP`, bit 50.
     #[doc(alias = "GP")]
     pub const fn gp(self) -> bool {
         self.0 & 0x4_0000_0000_0000 != 0
     }
-    /// With another GP.
+    /// With another `GP`.
     pub const fn with_gp(self, value: bool) -> Self {
         Page(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
     }
-    /// AF, bit 10. Default 0x1.
+    /// `AF`, bit 10. Default 0x1.
     #[doc(alias = "AF")]
     pub const fn af(self) -> bool {
         self.0 & 0x400 != 0
     }
-    /// With another AF.
+    /// With another `AF`.
     pub const fn with_af(self, value: bool) -> Self {
         Page(self.0 & !0x400 | ((value as u64) << 10))
     }
-    /// SH, bits 9:8.
+    /// `SH`, bits 9:8.
     #[doc(alias = "SH")]
     pub const fn sh(self) -> Sh {
         Sh((self.0 >> 8) & 3)
     }
-    /// With another SH.
+    /// With another `SH`.
     pub const fn with_sh(self, value: Sh) -> Self {
         Page(self.0 & !0x300 | (value.0 << 8))
     }
-    /// AP[2], bit 7.
+    /// `AP[2]`, bit 7.
     #[doc(alias = "AP2")]
     pub const fn ap2(self) -> Ap2 {
         Ap2((self.0 >> 7) & 1)
     }
-    /// With another AP[2].
+    /// With another `AP[2]`.
     pub const fn with_ap2(self, value: Ap2) -> Self {
         Page(self.0 & !0x80 | (value.0 << 7))
     }
-    /// AttrIndx, bits 4:2.
+    /// `AttrIndx`, bits 4:2.
     #[doc(alias = "AttrIndx")]
     pub const fn attr_indx(self) -> AttrIndx {
         AttrIndx((self.0 >> 2) & 7)
     }
-    /// With another AttrIndx.
+    /// With another `AttrIndx`.
     pub const fn with_attr_indx(self, value: AttrIndx) -> Self {
         Page(self.0 & !0x1c | (value.0 << 2))
     }
@@ -773,7 +773,7 @@ pub enum Entry3 {
     Reserved(u64),
 }
 
-/// Level 0: index VA[47:39], an entry maps 512 GiB.
+/// Level 0: index `VA[47:39]`, an entry maps 512 GiB.
 #[derive(Clone, Copy, Debug)]
 pub enum Level0 {}
 impl Level<Arm64Hyp> for Level0 {
@@ -827,7 +827,7 @@ impl Level<Arm64Hyp> for Level0 {
     }
 }
 
-/// Level 1: index VA[38:30], an entry maps 1 GiB.
+/// Level 1: index `VA[38:30]`, an entry maps 1 GiB.
 #[derive(Clone, Copy, Debug)]
 pub enum Level1 {}
 impl Level<Arm64Hyp> for Level1 {
@@ -899,7 +899,7 @@ impl Level<Arm64Hyp> for Level1 {
     }
 }
 
-/// Level 2: index VA[29:21], an entry maps 2 MiB.
+/// Level 2: index `VA[29:21]`, an entry maps 2 MiB.
 #[derive(Clone, Copy, Debug)]
 pub enum Level2 {}
 impl Level<Arm64Hyp> for Level2 {
@@ -971,7 +971,7 @@ impl Level<Arm64Hyp> for Level2 {
     }
 }
 
-/// Level 3: index VA[20:12], an entry maps 4 KiB.
+/// Level 3: index `VA[20:12]`, an entry maps 4 KiB.
 #[derive(Clone, Copy, Debug)]
 pub enum Level3 {}
 impl Level<Arm64Hyp> for Level3 {

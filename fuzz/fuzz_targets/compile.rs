@@ -33,7 +33,11 @@ fuzz_target!(|bytes: &[u8]| {
         for level in &format.levels {
             for word in WORDS {
                 let word = if format.word_bits == 32 { word & 0xffff_ffff } else { word };
-                assert!(decode::decode(format, level.number, word).is_ok(), "level {} {word:#x}", level.number);
+                assert!(
+                    decode::decode(format, level.number, word).is_ok(),
+                    "level {} {word:#x}",
+                    level.number
+                );
             }
         }
     }

@@ -33,10 +33,7 @@ pub struct Outside;
 impl Frames for Outside {
     fn allocate(&mut self, layout: TableLayout) -> Option<Fresh> {
         let address = world_allocate(layout.bytes, layout.alignment);
-        (address != 0).then_some(Fresh {
-            address: Phys(address),
-            zeroed: world_is_zeroed(address),
-        })
+        (address != 0).then_some(Fresh { address: Phys(address), zeroed: world_is_zeroed(address) })
     }
 
     fn free(&mut self, address: Phys, layout: TableLayout) {
@@ -71,11 +68,7 @@ pub unsafe extern "C" fn probe_create(
     ttl: bool,
     into: *mut PageTable,
 ) -> bool {
-    let mut config = Config {
-        width,
-        output_bits,
-        ..Config::default()
-    };
+    let mut config = Config { width, output_bits, ..Config::default() };
     config.options.ttl = ttl;
     // SAFETY: promised by the caller.
     let world = unsafe { &mut *world };
@@ -136,9 +129,7 @@ pub unsafe extern "C" fn probe_unmap(
     };
     // SAFETY: promised by the caller.
     let (table, world) = unsafe { (&mut *table, &mut *world) };
-    table
-        .unmap(world, range, Boundary::Stop)
-        .map_or(0, |unmapped| unmapped.bytes)
+    table.unmap(world, range, Boundary::Stop).map_or(0, |unmapped| unmapped.bytes)
 }
 
 /// The output address, or all ones.
@@ -149,7 +140,5 @@ pub unsafe extern "C" fn probe_unmap(
 pub unsafe extern "C" fn probe_translate(table: *const PageTable, world: *const World, address: u64) -> u64 {
     // SAFETY: promised by the caller.
     let (table, world) = unsafe { (&*table, &*world) };
-    table
-        .translate(world, address)
-        .map_or(u64::MAX, |translation| translation.output.0)
+    table.translate(world, address).map_or(u64::MAX, |translation| translation.output.0)
 }

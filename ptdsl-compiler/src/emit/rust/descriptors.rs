@@ -178,7 +178,7 @@ pub(super) fn accessor_pair(
     let (get, set) = (getter(field), setter(field));
     let field_type = model.field_type(id);
     let default = if default == 0 { String::new() } else { format!(" Default {default:#x}.") };
-    let about = format!(" {}, {}.{default}", field.manual_name, places_text(places));
+    let about = format!(" `{}`, {}.{default}", field.manual_name, places_text(places));
     let bits_of_word = literal(mask(places));
     let same_word = bits == model.format.word_bits;
     let (got, value) = match model.field_types.get(&id) {
@@ -204,7 +204,7 @@ pub(super) fn accessor_pair(
     let wrapped = wrap(quote! { #word & !#bits_of_word | #placed });
     let alias = &field.name;
     let alias = (get != alias).then(|| quote! { #[doc(alias = #alias)] });
-    let about_set = format!(" With another {}.", field.manual_name);
+    let about_set = format!(" With another `{}`.", field.manual_name);
     quote! {
         #[doc = #about]
         #alias

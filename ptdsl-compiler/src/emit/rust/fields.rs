@@ -15,7 +15,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         let max = literal(ones(bits));
         let about = docs(
             &field.docs,
-            &format!("{}, {bits} bit{}.", field.manual_name, if bits == 1 { "" } else { "s" }),
+            &format!("`{}`, {bits} bit{}.", field.manual_name, if bits == 1 { "" } else { "s" }),
         );
         let constants = field.values.iter().map(|value| {
             let constant = format_ident!("{}", names::escape(&names::shout(&value.name)));

@@ -22,7 +22,7 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
     let next = next.map_or_else(|| format_ident!("End"), level_name);
     let input = &model.format.input.name;
     let about = format!(
-        " Level {}: index {input}[{}:{}], an entry maps {}.",
+        " Level {}: index `{input}[{}:{}]`, an entry maps {}.",
         level.number,
         level.shift + level.index_bits - 1,
         level.shift,
