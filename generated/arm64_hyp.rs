@@ -79,7 +79,7 @@ impl Memory {
 }
 
 /// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Attributes(u64);
 
 impl Attributes {
@@ -162,6 +162,19 @@ impl Attributes {
     /// With another AF.
     pub const fn with_af(self, value: bool) -> Self {
         Attributes(self.0 & !0x400 | ((value as u64) << 10))
+    }
+}
+
+impl core::fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Attributes")
+            .field("prot", &self.prot())
+            .field("memory", &self.memory())
+            .field("SW", &self.sw().0)
+            .field("DBM", &self.dbm())
+            .field("GP", &self.gp())
+            .field("AF", &self.af())
+            .finish()
     }
 }
 

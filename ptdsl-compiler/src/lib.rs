@@ -4,7 +4,7 @@
 //! text → [`syntax`] → resolve (files, names, variants) → model (numbers) → check → lower → [`ir`] → back-ends.
 //! [`compile`] is that pipeline; back-ends read its [`Compilation::formats`].
 
-#[cfg(feature = "interpret")]
+#[cfg(feature = "interpreter")]
 pub mod decode;
 pub mod diagnostic;
 pub mod emit;

@@ -43,3 +43,9 @@ fn modules_take_the_place_of_the_macro() {
 fn errors_underline_the_tokens() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }
+
+/// What the types of a format and of the runtime keep from being written at all.
+#[test]
+fn wrong_calls_do_not_compile() {
+    trybuild::TestCases::new().compile_fail("tests/ui/types/*.rs");
+}

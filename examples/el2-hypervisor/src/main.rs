@@ -147,17 +147,23 @@ impl Story {
         let done = self.table.unmap(&mut self.world, range, Boundary::Stop);
         let found = done.map(|done| (done.bytes / PAGE, done.stopped));
         let (pages, stop) = found.unwrap_or((0, None));
-        self.step(found == Ok((gone, stopped)), format_args!("unmap {range:?}: {pages} pages, stop: {stop:x?}"));
+        self.step(
+            found == Ok((gone, stopped)),
+            format_args!("unmap {range:?}: {pages} pages, stop: {stop:x?}"),
+        );
     }
 
     /// Writes into each page of memory where it is, and finds that in the window.
     fn touch(&mut self, page: u64, pages: u64, frame: u64) {
-        let wrong = (0..pages)
-            .map(|n| (at(page + n), MEMORY + (frame + n) * PAGE))
-            .find(|&(va, pa)| machine::store(pa, pa).is_err() || machine::load(va) != Ok(pa) || !self.agrees(va));
+        let wrong = (0..pages).map(|n| (at(page + n), MEMORY + (frame + n) * PAGE)).find(|&(va, pa)| {
+            machine::store(pa, pa).is_err() || machine::load(va) != Ok(pa) || !self.agrees(va)
+        });
         let (first, va) = (at(page), wrong.map_or(at(page), |(va, _)| va));
         let found = machine::load(va);
-        self.step(wrong.is_none(), format_args!("{pages} pages at {first:#x}: at {va:#x} is memory {found:x?}"));
+        self.step(
+            wrong.is_none(),
+            format_args!("{pages} pages at {first:#x}: at {va:#x} is memory {found:x?}"),
+        );
     }
 
     fn refused(&mut self, access: Access, address: u64, why: Why, level: u64) {

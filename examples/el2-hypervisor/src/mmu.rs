@@ -56,7 +56,9 @@ pub fn agrees(address: u64, mair: u64, translated: Result<Translation<Arm64Hyp>,
     // What PAR_EL1 must hold, and the bits that count.
     let fault = |why: Why, level: i32| ((why as u64) << 3 | (level as u64) << 1 | 1, 0x7f);
     let (read, write) = match translated {
-        Err(Fault::Translation { level, .. }) => (fault(Why::Translation, level), fault(Why::Translation, level)),
+        Err(Fault::Translation { level, .. }) => {
+            (fault(Why::Translation, level), fault(Why::Translation, level))
+        }
         Err(_) => (fault(Why::Translation, 0), fault(Why::Translation, 0)),
         Ok(leaf) => {
             let Some(asked) = leaf.attributes() else { return false };

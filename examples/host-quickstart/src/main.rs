@@ -1,34 +1,29 @@
-//! Smoke.
-use ptdsl::{Arena, Boundary, Inactive, Phys, Range};
-use ptdsl_generated::arm64_hyp::*;
-fn main() {
-    let mut w: Arena<Arm64Hyp> = Arena::new(Phys(0x40000000), 4096);
-    let mut pt = PageTable::<Inactive>::create(
-        &mut w,
-        &Config { width: 39, output_bits: 40, options: Options::default() },
-    )
-    .unwrap()
-    .activate(&mut w);
-    let rw = Attributes::new(Prot::Rw, Memory::Normal).unwrap();
-    pt.map(&mut w, Range::new(0x1000, 0x40400000).unwrap(), Phys(0x80001000), rw).unwrap();
-    println!("{:?} {:x?}", pt, pt.registers());
-    for m in pt.mappings(&w, Range::new(0, 1 << 39).unwrap()).unwrap().take(3) {
-        println!("{m:x?}");
+//! Map, translate and unmap on the host, over simulated memory.
+
+ptdsl::ptdsl!("arm64-hyp.pt");
+
+use arm64_hyp::{Attributes, Config, PageTable};
+use ptdsl::{Arena, Boundary, Inactive, Mapping, Phys, Range};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Simulated memory for tables: 16 frames from 1 GiB up. On hardware this is the only part that differs.
+    let mut memory = Arena::new(Phys(0x4000_0000), 16);
+    let config = Config { width: 39, output_bits: 40, ..Config::default() };
+    let mut table = PageTable::<Inactive>::create(&mut memory, &config)?.activate(&mut memory);
+    println!("{:x?}", table.registers());
+    memory.take_steps();
+
+    // One 4 KiB page, one 2 MiB block, one page more.
+    table.map(&mut memory, Range::new(0x1f_f000, 0x20_2000)?, Phys(0x801f_f000), Attributes::RW_NORMAL)?;
+    println!("map {:?}", memory.take_steps());
+    for Mapping { va, leaf } in table.mappings(&memory, Range::new(0, 1 << 39)?)? {
+        println!("{va:#x} -> {:?} level {} {:?}", leaf.output, leaf.level, leaf.attributes());
     }
-    println!("{} frames {:?}", w.live_frames(), w.take_steps());
-    println!("{:x?}", pt.translate(&w, 0x200abc));
-    println!("{:x?}", pt.unmap(&mut w, Range::new(0x1000, 0x1000).unwrap(), Boundary::Stop));
-    println!("{:x?}", w.take_steps());
-    println!("{:x?}", pt.unmap(&mut w, Range::new(0x2000, 0x403ff000).unwrap(), Boundary::Stop));
-    println!("{} frames", w.live_frames());
-    println!(
-        "{:x?}",
-        pt.map(
-            &mut w,
-            Range::inclusive(0x7fffffff000, (1 << 39) - 1)
-                .unwrap_or(Range::new((1 << 39) - 4096, 4096).unwrap()),
-            Phys(0),
-            rw
-        )
-    );
+    println!("{:?}", table.translate(&memory, 0x23_4567)?.output);
+
+    // The block reaches beyond this range, so it stays.
+    println!("{:x?}", table.unmap(&mut memory, Range::new(0x1f_f000, 0x10_0000)?, Boundary::Stop)?);
+    println!("unmap {:x?}", memory.take_steps());
+    println!("{}", table.translate(&memory, 0x1f_f000).unwrap_err());
+    Ok(())
 }

@@ -184,12 +184,12 @@ pub(crate) fn drop_inherited(entries: &mut Vec<Entry<'_>>, items: &[Item], found
             [] => {
                 let known = || entries.iter().filter_map(|entry| entry.key.droppable());
                 let message = format!("nothing called `{}` is inherited", name.node);
-                let finding = Diagnostic::new(Code::NothingDropped, message, name.span, "not known");
+                let finding = Diagnostic::new(Code::NothingDropped, message, name.span, "not known")
+                    .note("`without` drops what the parent format or a used file declares");
                 found.push(match names::meant(name, known()) {
                     Some(meant) => finding.help(format!("did you mean `{meant}`?")),
                     None => finding
-                        .note("kinds, `fields`, attributes, options, registers, instructions and operands can be dropped")
-                        .help("remove the line; everything else is replaced by declaring it again"),
+                        .help("remove the line; what has no name, such as `input`, is replaced by declaring it again"),
                 });
             }
             several => {

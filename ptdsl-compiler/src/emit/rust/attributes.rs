@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::bits::{literal, mask, put};
-use super::descriptors::accessor_pair;
+use super::descriptors::{accessor_pair, debug_field};
 use super::model::Model;
 use super::{docs, names};
 use crate::ir::{Attribute, Row, RowId};
@@ -136,6 +136,8 @@ fn attributes(model: &Model<'_>) -> TokenStream {
             model.field(id).default,
         )
     });
+    let labels = format.attributes.iter().map(|a| &a.name);
+    let shown = model.free_fields().map(|id| debug_field(model, id));
     let parse = names.iter().zip(types).map(|(name, ty)| {
         quote! { let Some(#name) = #ty::from_bits(bits) else { return None; }; }
     });
@@ -146,7 +148,7 @@ fn attributes(model: &Model<'_>) -> TokenStream {
     });
     quote! {
         /// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct Attributes(u64);
 
         impl Attributes {
@@ -160,6 +162,12 @@ fn attributes(model: &Model<'_>) -> TokenStream {
             }
             #(#getters)*
             #(#free)*
+        }
+
+        impl core::fmt::Debug for Attributes {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct("Attributes") #(.field(#labels, &self.#names()))* #(#shown)* .finish()
+            }
         }
         #default
     }

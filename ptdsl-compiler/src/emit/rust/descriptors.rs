@@ -214,6 +214,16 @@ pub(super) fn accessor_pair(
     }
 }
 
+/// A field's line in a `Debug` implementation, under the manual's name.
+pub(super) fn debug_field(model: &Model<'_>, id: FieldId) -> TokenStream {
+    let field = model.field(id);
+    let (label, get) = (&field.manual_name, getter(field));
+    match model.field_types.get(&id) {
+        Some(_) => quote! { .field(#label, &self.#get().0) },
+        None => quote! { .field(#label, &self.#get()) },
+    }
+}
+
 fn debug(model: &Model<'_>, descriptor: &Descriptor<'_>, fields: &[FieldId]) -> TokenStream {
     let name = &descriptor.name;
     let text = name.to_string();
@@ -222,14 +232,7 @@ fn debug(model: &Model<'_>, descriptor: &Descriptor<'_>, fields: &[FieldId]) -> 
         KindClass::Table => quote! { .field("next", &self.next()) },
         KindClass::Leaf => quote! { .field("output", &self.output()) },
     };
-    let fields = fields.iter().map(|&id| {
-        let field = model.field(id);
-        let (label, get) = (&field.manual_name, getter(field));
-        match model.field_types.get(&id) {
-            Some(_) => quote! { .field(#label, &self.#get().0) },
-            None => quote! { .field(#label, &self.#get()) },
-        }
-    });
+    let fields = fields.iter().map(|&id| debug_field(model, id));
     quote! {
         impl core::fmt::Debug for #name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
