@@ -42,7 +42,7 @@ fn one(model: &Model<'_>, attribute: &Attribute, name: &Ident) -> TokenStream {
             .map(|(&id, &value)| {
                 let field = model.field(id);
                 let name = field.values.iter().find(|v| v.value == value).map(|v| v.name.clone());
-                format!("{} = {}", field.manual_name, name.unwrap_or_else(|| value.to_string()))
+                format!("`{}` = {}", field.manual_name, name.unwrap_or_else(|| value.to_string()))
             })
             .collect();
         text.join(", ")
