@@ -27,11 +27,11 @@ pub struct Options {
 /// What the hypervisor may do. A leaf is always readable; `rwx` is not listed, so it cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Prot {
-    /// `AP[2] = ro, XN = 1`
+    /// `AP[2]` = ro, `XN` = 1
     R,
-    /// `AP[2] = rw, XN = 1`
+    /// `AP[2]` = rw, `XN` = 1
     Rw,
-    /// `AP[2] = ro, XN = 0`
+    /// `AP[2]` = ro, `XN` = 0
     Rx,
 }
 
@@ -56,9 +56,9 @@ impl Prot {
 /// Attribute `memory`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Memory {
-    /// `AttrIndx = normal, SH = inner`
+    /// `AttrIndx` = normal, `SH` = inner
     Normal,
-    /// `AttrIndx = device, SH = inner`
+    /// `AttrIndx` = device, `SH` = inner
     Device,
 }
 

@@ -49,7 +49,7 @@ fn one(model: &Model<'_>, attribute: &Attribute, name: &Ident) -> TokenStream {
     };
     let variants = attribute.rows.iter().map(|row| {
         let variant = variant(row);
-        let about = docs(&row.docs, &format!("`{}`", settings(row)));
+        let about = docs(&row.docs, &settings(row));
         quote! { #about #variant }
     });
     let (to, from): (Vec<_>, Vec<_>) = attribute
