@@ -66,3 +66,24 @@ impl fmt::Debug for Range {
         write!(f, "{:#x}..={:#x}", self.first, self.last)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_reach_the_last_byte_of_the_space_and_no_further() {
+        let last_page = Range::new(u64::MAX - 0xfff, 0x1000).expect("ends with the space");
+        assert_eq!((last_page.first(), last_page.last()), (u64::MAX - 0xfff, u64::MAX));
+        assert_eq!(Range::new(u64::MAX, 2), Err(Error::Wraps { start: u64::MAX, bytes: 2 }));
+        assert_eq!(Range::new(0x1000, 0), Err(Error::Empty));
+        assert_eq!(Range::inclusive(0, u64::MAX).map(|all| all.last()), Ok(u64::MAX));
+        assert_eq!(Range::inclusive(1, 0), Err(Error::Empty));
+    }
+
+    #[test]
+    fn addresses_print_as_hexadecimal() {
+        let range = Range::new(0x1000, 0x2000).expect("no wrap");
+        assert_eq!(std::format!("{range:?} {:?}", Phys(0x8000_0000)), "0x1000..=0x2fff 0x80000000");
+    }
+}

@@ -194,7 +194,7 @@ pub trait Level<F: Format>: 'static {
     fn output(raw: F::Word) -> Phys;
     /// A leaf's word. `output` is a multiple of the entry's size and within the output's bits.
     fn leaf(output: Phys, attributes: F::Attributes) -> F::Word;
-    /// A table's word. `child` is aligned to the bytes of its table.
+    /// A table's word. `child` is aligned to the size of a whole table of the level below.
     fn link(child: Phys) -> F::Word;
     /// What replacing a live leaf by another leaf requires.
     fn change(old: F::Word, new: F::Word) -> Change;
@@ -275,5 +275,23 @@ impl<F: Format> Level<F> for End {
     #[inline(always)]
     fn change(_: F::Word, _: F::Word) -> Change {
         Change::Break
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn low_bits_covers_nothing_and_everything() {
+        assert_eq!([0, 1, 12, 63, 64].map(low_bits), [0, 1, 0xfff, u64::MAX >> 1, u64::MAX]);
+    }
+
+    #[test]
+    fn tables_on_the_way_add_up_and_bits_outside_the_mask_do_not_count() {
+        let path = Along::NONE.then(0b0101_u64, u64::MAX).then(0b0110, u64::MAX);
+        assert_eq!((path.any, path.all), (0b0111, 0b0100));
+        let masked = Along::NONE.then(0b0101_u64, 0b0001).then(0b0000, 0b0100);
+        assert_eq!((masked.any, masked.all & 0b0101), (0b0001, 0b0001));
     }
 }

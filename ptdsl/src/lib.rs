@@ -9,7 +9,7 @@
 #![no_std]
 #![deny(missing_docs, unsafe_op_in_unsafe_fn, unsafe_code)]
 
-#[cfg(feature = "std")]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 pub mod address;

@@ -43,7 +43,7 @@ pub fn file(format: &Format, spec: &str) -> String {
     } else {
         format.docs.clone()
     };
-    let docs = docs.iter().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
+    let docs = docs.iter().map(|line| doc_line(line));
     let body = body(&model);
     let tokens = quote! { #(#![doc = #docs])* #body };
     let text = match syn::parse2(tokens) {
@@ -73,8 +73,22 @@ fn body(model: &Model<'_>) -> TokenStream {
 fn docs(lines: &[String], otherwise: &str) -> TokenStream {
     let own = [otherwise.to_owned()];
     let lines = if lines.is_empty() { &own[..] } else { lines };
-    let lines = lines.iter().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
+    let lines = lines.iter().map(|line| doc_line(line));
     quote! { #(#[doc = #lines])* }
+}
+
+/// A line of the spec's docs as rustdoc takes it: a bit range is no link.
+fn doc_line(line: &str) -> String {
+    let mut text = String::from(if line.is_empty() { "" } else { " " });
+    let mut code = false;
+    for c in line.chars() {
+        code ^= c == '`';
+        if !code && matches!(c, '[' | ']' | '<' | '>') {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text
 }
 
 /// A blank line between the items of the file, as a person would write them.
