@@ -96,6 +96,8 @@ fn user(context: &Context, folder: &Path, arguments: &str) -> Command {
 fn isolated(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target")).env_remove("RUSTC_WRAPPER");
+    // As a user gets it: cargo never builds registry dependencies incrementally, only path ones.
+    command.env("CARGO_INCREMENTAL", "0");
     command
 }
 
