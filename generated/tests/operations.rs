@@ -24,6 +24,14 @@ fn bed(width: u32, frames: usize) -> Bed {
     (Flat::new(&config), table, arena)
 }
 
+/// A test bed with 64 frames on an arena of one's choice.
+fn bed_on(width: u32, choose: impl Fn(Arena<Arm64Hyp>) -> Arena<Arm64Hyp>) -> Bed {
+    let config = Config { width, ..Config::default() };
+    let mut arena = choose(Arena::new(Phys(0x4000_0000), 64));
+    let table = create(&mut arena, &config);
+    (Flat::new(&config), table, arena)
+}
+
 /// Page numbers around the places where levels meet, at both ends of the address space.
 fn page(width: u32) -> impl Strategy<Value = u64> {
     let last = (1_u64 << (width - 12)) - 1;
@@ -63,10 +71,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
     #[test]
     fn random_operations_agree_with_a_flat_map(
+        counted in any::<bool>(),
         (width, ops) in prop_oneof![Just(25_u32), Just(31), Just(39), Just(40), Just(48)]
             .prop_flat_map(|w| (Just(w), prop::collection::vec(op(w), 1..16)))
     ) {
-        let (mut flat, mut table, mut arena) = bed(width, 64);
+        let (mut flat, mut table, mut arena) = bed_on(width, |arena| if counted { arena } else { arena.without_counts() });
         for op in ops {
             match op {
                 Op::Map { page, pages, output, attributes, sizes } => {
@@ -197,4 +206,27 @@ fn shapes_and_ranges_that_do_not_exist_are_refused() {
     assert_eq!(refused.map_err(|e| e.error), Err(expected));
     let last = Range::inclusive(u64::MAX - 0xfff, u64::MAX).expect("the last page of 64 bits");
     assert!(matches!(table.unmap(&mut arena, last, Boundary::Stop), Err(Error::OutOfRange { .. })));
+}
+
+/// Unmapped page by page, a table goes with its last entry: in order up, in order down, and from both ends, with counts
+/// and without.
+#[test]
+fn the_last_entry_takes_the_table_with_it() {
+    let up: Vec<u64> = (0..512).collect();
+    let down: Vec<u64> = (0..512).rev().collect();
+    let ends: Vec<u64> = (0..256).flat_map(|page| [page, 511 - page]).collect();
+    for order in [up, down, ends] {
+        for counted in [true, false] {
+            let choose = |arena: Arena<Arm64Hyp>| if counted { arena } else { arena.without_counts() };
+            let (_, mut table, mut arena) = bed_on(39, choose);
+            let how = How { sizes: Sizes::Pages, existing: Existing::Refuse };
+            table.map_with(&mut arena, range(0, 512), Phys(0), Attributes::RW_NORMAL, how).expect("empty");
+            for (done, &page) in order.iter().enumerate() {
+                assert_eq!(arena.live_frames(), 3, "{counted} after {done} pages");
+                let unmapped = table.unmap(&mut arena, range(page, 1), Boundary::Stop).expect("in range");
+                assert_eq!((unmapped.bytes, unmapped.stopped), (0x1000, None));
+            }
+            assert_eq!(arena.live_frames(), 1);
+        }
+    }
 }

@@ -21,6 +21,7 @@ pub struct Arena<F: Format> {
     free: Vec<usize>,
     next: usize,
     steps: Vec<F::Step>,
+    counted: bool,
 }
 
 impl<F: Format> Arena<F> {
@@ -37,7 +38,15 @@ impl<F: Format> Arena<F> {
             free: Vec::new(),
             next: 0,
             steps: Vec::new(),
+            counted: true,
         }
+    }
+
+    /// The same without counts of entries: operations then look at a table to see whether it is empty.
+    #[must_use]
+    pub fn without_counts(mut self) -> Self {
+        self.counted = false;
+        self
     }
 
     /// Frames that are allocated now.
@@ -120,6 +129,6 @@ impl<F: Format> World<F> for Arena<F> {
     fn count(&mut self, table: usize, delta: isize) -> Option<usize> {
         let count = self.counts.get_mut(table / Self::FRAME_WORDS)?.as_mut()?;
         *count = count.saturating_add_signed(delta);
-        Some(*count)
+        self.counted.then_some(*count)
     }
 }
