@@ -145,15 +145,6 @@ impl Attributes {
     pub const fn with_dbm(self, value: bool) -> Self {
         Attributes(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
     }
-    /// `GP`, bit 50.
-    #[doc(alias = "GP")]
-    pub const fn gp(self) -> bool {
-        self.0 & 0x4_0000_0000_0000 != 0
-    }
-    /// With another `GP`.
-    pub const fn with_gp(self, value: bool) -> Self {
-        Attributes(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
-    }
     /// `AF`, bit 10. Default 0x1.
     #[doc(alias = "AF")]
     pub const fn af(self) -> bool {
@@ -162,6 +153,15 @@ impl Attributes {
     /// With another `AF`.
     pub const fn with_af(self, value: bool) -> Self {
         Attributes(self.0 & !0x400 | ((value as u64) << 10))
+    }
+    /// `GP`, bit 50.
+    #[doc(alias = "GP")]
+    pub const fn gp(self) -> bool {
+        self.0 & 0x4_0000_0000_0000 != 0
+    }
+    /// With another `GP`.
+    pub const fn with_gp(self, value: bool) -> Self {
+        Attributes(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
     }
 }
 
@@ -172,8 +172,8 @@ impl core::fmt::Debug for Attributes {
             .field("memory", &self.memory())
             .field("SW", &self.sw().0)
             .field("DBM", &self.dbm())
-            .field("GP", &self.gp())
             .field("AF", &self.af())
+            .field("GP", &self.gp())
             .finish()
     }
 }

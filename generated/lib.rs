@@ -2,4 +2,86 @@
 #![no_std]
 
 #[rustfmt::skip]
+pub mod arm64_el1_high;
+#[rustfmt::skip]
+pub mod arm64_el1_high_16k;
+#[rustfmt::skip]
+pub mod arm64_el1_high_64k;
+#[rustfmt::skip]
+pub mod arm64_el1_low;
+#[rustfmt::skip]
+pub mod arm64_el1_low_16k;
+#[rustfmt::skip]
+pub mod arm64_el1_low_64k;
+#[rustfmt::skip]
+pub mod arm64_el1_low_64k_lpa;
+#[rustfmt::skip]
+pub mod arm64_el1_low_lpa2;
+#[rustfmt::skip]
+pub mod arm64_hvhe;
+#[rustfmt::skip]
 pub mod arm64_hyp;
+#[rustfmt::skip]
+pub mod arm64_hyp_16k;
+#[rustfmt::skip]
+pub mod arm64_hyp_16k_lpa2;
+#[rustfmt::skip]
+pub mod arm64_hyp_64k;
+#[rustfmt::skip]
+pub mod arm64_hyp_64k_lpa;
+#[rustfmt::skip]
+pub mod arm64_hyp_lpa2;
+#[rustfmt::skip]
+pub mod arm64_stage2;
+#[rustfmt::skip]
+pub mod arm64_stage2_16k;
+#[rustfmt::skip]
+pub mod arm64_stage2_64k;
+#[rustfmt::skip]
+pub mod arm64_stage2_64k_lpa;
+#[rustfmt::skip]
+pub mod arm64_stage2_concatenated;
+#[rustfmt::skip]
+pub mod arm64_stage2_fwb;
+#[rustfmt::skip]
+pub mod arm64_stage2_lpa2;
+#[rustfmt::skip]
+pub mod armv7_hyp;
+#[rustfmt::skip]
+pub mod armv7_pl1;
+#[rustfmt::skip]
+pub mod armv7_stage2;
+#[rustfmt::skip]
+pub mod ept;
+#[rustfmt::skip]
+pub mod ept_5level;
+#[rustfmt::skip]
+pub mod sv32;
+#[rustfmt::skip]
+pub mod sv32x4;
+#[rustfmt::skip]
+pub mod sv39;
+#[rustfmt::skip]
+pub mod sv39x4;
+#[rustfmt::skip]
+pub mod sv48;
+#[rustfmt::skip]
+pub mod sv48x4;
+#[rustfmt::skip]
+pub mod sv57;
+#[rustfmt::skip]
+pub mod sv57x4;
+#[rustfmt::skip]
+pub mod vtd_3level;
+#[rustfmt::skip]
+pub mod vtd_4level;
+#[rustfmt::skip]
+pub mod vtd_5level;
+#[rustfmt::skip]
+pub mod x86_32;
+#[rustfmt::skip]
+pub mod x86_64;
+#[rustfmt::skip]
+pub mod x86_64_5level;
+#[rustfmt::skip]
+pub mod x86_pae;

@@ -12,7 +12,7 @@ use ptdsl_compiler::source::{Loader, SourceFile};
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ptdsl-compiler/tests/emit");
 
 /// Words tried at random, per level.
-const WORDS: u64 = 60_000;
+const WORDS: u64 = 4_000;
 
 struct Library;
 

@@ -67,16 +67,17 @@ impl Key {
         }
     }
 
-    /// The name by which `without` drops it.
-    pub(crate) fn droppable(&self) -> Option<&str> {
+    /// The words by which `without` drops it.
+    pub(crate) fn droppable(&self) -> Option<String> {
         match self {
+            Key::Level(number) => Some(format!("level {number}")),
             Key::Option(name)
             | Key::Kind(name)
             | Key::Fields(name)
             | Key::Attribute(name)
             | Key::Register(name)
             | Key::Instruction(name)
-            | Key::Operand(name) => Some(name),
+            | Key::Operand(name) => Some(name.clone()),
             _ => None,
         }
     }
@@ -176,17 +177,17 @@ pub(crate) fn drop_inherited(entries: &mut Vec<Entry<'_>>, items: &[Item], found
         let ItemKind::Without(name) = &item.kind else { continue };
         let hits: Vec<Key> = entries
             .iter()
-            .filter(|entry| entry.key.droppable() == Some(&name.node))
+            .filter(|entry| entry.key.droppable().as_ref() == Some(&name.node))
             .map(|entry| entry.key.clone())
             .collect();
         match hits.as_slice() {
             [one] => entries.retain(|entry| entry.key != *one),
             [] => {
-                let known = || entries.iter().filter_map(|entry| entry.key.droppable());
+                let known: Vec<String> = entries.iter().filter_map(|entry| entry.key.droppable()).collect();
                 let message = format!("nothing called `{}` is inherited", name.node);
                 let finding = Diagnostic::new(Code::NothingDropped, message, name.span, "not known")
                     .note("`without` drops what the parent format or a used file declares");
-                found.push(match names::meant(name, known()) {
+                found.push(match names::meant(name, known.iter().map(String::as_str)) {
                     Some(meant) => finding.help(format!("did you mean `{meant}`?")),
                     None => finding
                         .help("remove the line; what has no name, such as `input`, is replaced by declaring it again"),

@@ -81,7 +81,7 @@ pub enum ItemKind {
     Operand(Operand),
     /// `sequence publish leaf { store; dsb_ishst; isb; }`
     Sequence(Sequence),
-    /// `without Block;`: drops an inherited item.
+    /// `without Block;`, `without level 0;`: drops an inherited item, by its name or by these two words.
     Without(Name),
 }
 

@@ -105,7 +105,6 @@ fn attributes(model: &Model<'_>) -> TokenStream {
         }
     };
     let check = (!format.forbidden.is_empty()).then(|| quote! { if #forbidden { return None; } });
-    let unused = (format.forbidden.is_empty()).then(|| quote! { #(let _ = #names;)* });
     let getters = format.attributes.iter().zip(&names).zip(types).map(|((attribute, name), ty)| {
         let about = format!(" The attribute `{}`.", attribute.name);
         // Only listed rows can be built, so the last one needs no test.
@@ -138,8 +137,13 @@ fn attributes(model: &Model<'_>) -> TokenStream {
     });
     let labels = format.attributes.iter().map(|a| &a.name);
     let shown = model.free_fields().map(|id| debug_field(model, id));
-    let parse = names.iter().zip(types).map(|(name, ty)| {
-        quote! { let Some(#name) = #ty::from_bits(bits) else { return None; }; }
+    let parse = names.iter().zip(types).enumerate().map(|(index, (name, ty))| {
+        // The row is needed only to look for forbidden combinations.
+        if format.forbidden.iter().flatten().any(|(attribute, _)| attribute.0 == index) {
+            quote! { let Some(#name) = #ty::from_bits(bits) else { return None; }; }
+        } else {
+            quote! { if #ty::from_bits(bits).is_none() { return None; } }
+        }
     });
     let default = format.attributes.is_empty().then(|| {
         quote! {
@@ -157,7 +161,6 @@ fn attributes(model: &Model<'_>) -> TokenStream {
             const fn from_bits(bits: u64) -> Option<Self> {
                 #(#parse)*
                 #check
-                #unused
                 Some(Attributes(bits))
             }
             #(#getters)*

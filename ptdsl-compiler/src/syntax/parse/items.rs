@@ -100,7 +100,7 @@ fn kind(file: FileId, node: Node<'_>) -> ItemKind {
             ItemKind::Operand(Operand { name, bits })
         }
         Rule::sequence => ItemKind::Sequence(sequence(nodes)),
-        Rule::without => ItemKind::Without(nodes.name()),
+        Rule::without => ItemKind::Without(dropped(nodes)),
         // `common` in `pt.pest` lists just these.
         other => unreachable!("{other:?} is not a declaration"),
     }
@@ -143,6 +143,19 @@ fn output(nodes: &mut Nodes<'_>) -> Output {
         Limit { name, choices: choices.collect() }
     });
     Output { slice, limit }
+}
+
+/// What `without` drops: a name, or a level as `level` and its number with one space between.
+fn dropped(mut nodes: Nodes<'_>) -> Name {
+    nodes.need(Rule::kw_without);
+    let file = nodes.file;
+    match nodes.take(Rule::kw_level) {
+        None => nodes.name(),
+        Some(word) => {
+            let number = nodes.integer();
+            Spanned::new(format!("level {}", number.node), span(file, &word).to(number.span))
+        }
+    }
 }
 
 fn level(mut nodes: Nodes<'_>) -> Level {
