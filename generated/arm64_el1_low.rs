@@ -169,10 +169,13 @@ impl Attributes {
     pub const USER_X_NORMAL_ASID: Self = Attributes(0x20_0000_0000_0f80);
     /// These attributes, every other field at its default; `None` for a combination that the format forbids.
     pub const fn new(prot: Prot, memory: Memory, scope: Scope) -> Option<Self> {
-        if matches!(prot, Prot::Rx) && matches!(memory, Memory::Device)
-            || matches!(prot, Prot::UserRx) && matches!(memory, Memory::Device)
-            || matches!(prot, Prot::UserX) && matches!(memory, Memory::Device)
-        {
+        if matches!(prot, Prot::Rx) && matches!(memory, Memory::Device) {
+            return None;
+        }
+        if matches!(prot, Prot::UserRx) && matches!(memory, Memory::Device) {
+            return None;
+        }
+        if matches!(prot, Prot::UserX) && matches!(memory, Memory::Device) {
             return None;
         }
         Some(Attributes(0x400 | prot.bits() | memory.bits() | scope.bits()))
@@ -187,10 +190,13 @@ impl Attributes {
         if Scope::from_bits(bits).is_none() {
             return None;
         }
-        if matches!(prot, Prot::Rx) && matches!(memory, Memory::Device)
-            || matches!(prot, Prot::UserRx) && matches!(memory, Memory::Device)
-            || matches!(prot, Prot::UserX) && matches!(memory, Memory::Device)
-        {
+        if matches!(prot, Prot::Rx) && matches!(memory, Memory::Device) {
+            return None;
+        }
+        if matches!(prot, Prot::UserRx) && matches!(memory, Memory::Device) {
+            return None;
+        }
+        if matches!(prot, Prot::UserX) && matches!(memory, Memory::Device) {
             return None;
         }
         Some(Attributes(bits))
@@ -1411,7 +1417,11 @@ pub enum Step {
 
 impl Step {
     /// Executes the instruction on this PE.
+    ///
+    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
+    /// mapping changes.
     #[cfg(target_arch = "aarch64")]
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
     #[inline(always)]
     pub fn execute(self) {
         match self {

@@ -153,9 +153,7 @@ impl Attributes {
     }
     /// The attribute `scope`.
     pub const fn scope(self) -> Scope {
-        match self.0 & 0x800 {
-            _ => Scope::Global,
-        }
+        Scope::Global
     }
     /// `SW`, bits 58:55.
     #[doc(alias = "SW")]
@@ -1347,7 +1345,11 @@ pub enum Step {
 
 impl Step {
     /// Executes the instruction on this PE.
+    ///
+    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
+    /// mapping changes.
     #[cfg(target_arch = "aarch64")]
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
     #[inline(always)]
     pub fn execute(self) {
         match self {

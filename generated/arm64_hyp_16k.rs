@@ -982,8 +982,7 @@ impl Format for Arm64Hyp16k {
         Registers {
             mair_el2: (4 << 32) | 0xff,
             tcr_el2: (1 << 31) | (1 << 23) | ((shape.output.code & 7) << 16) | (2 << 14)
-                | (3 << 12) | (1 << 10) | (1 << 8)
-                | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
+                | (0x35 << 8) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             ttbr0_el2: (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
         }
     }
@@ -1008,7 +1007,11 @@ pub enum Step {
 
 impl Step {
     /// Executes the instruction on this PE.
+    ///
+    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
+    /// mapping changes.
     #[cfg(target_arch = "aarch64")]
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
     #[inline(always)]
     pub fn execute(self) {
         match self {

@@ -1062,8 +1062,7 @@ impl Format for Arm64Hyp64kLpa {
         Registers {
             mair_el2: (4 << 32) | 0xff,
             tcr_el2: (1 << 31) | (1 << 23) | ((shape.output.code & 7) << 16) | (1 << 14)
-                | (3 << 12) | (1 << 10) | (1 << 8)
-                | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
+                | (0x35 << 8) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             ttbr0_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
         }
@@ -1089,7 +1088,11 @@ pub enum Step {
 
 impl Step {
     /// Executes the instruction on this PE.
+    ///
+    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
+    /// mapping changes.
     #[cfg(target_arch = "aarch64")]
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
     #[inline(always)]
     pub fn execute(self) {
         match self {

@@ -1093,8 +1093,8 @@ impl Format for Arm64Stage264kLpa {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            vtcr_el2: (1 << 31) | ((shape.output.code & 7) << 16) | (1 << 14) | (3 << 12)
-                | (1 << 10) | (1 << 8)
+            vtcr_el2: (1 << 31) | ((shape.output.code & 7) << 16) | (1 << 14)
+                | (0x35 << 8)
                 | ((u64::wrapping_sub(3, shape.root_level as u64) & 3) << 6)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             vttbr_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
@@ -1124,7 +1124,11 @@ pub enum Step {
 
 impl Step {
     /// Executes the instruction on this PE.
+    ///
+    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
+    /// mapping changes.
     #[cfg(target_arch = "aarch64")]
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
     #[inline(always)]
     pub fn execute(self) {
         match self {

@@ -1327,8 +1327,8 @@ impl Format for Arm64Stage2Lpa2 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            vtcr_el2: (((shape.root_level as u64) >> 63) << 33) | (1 << 32) | (1 << 31)
-                | ((shape.output.code & 7) << 16) | (3 << 12) | (1 << 10) | (1 << 8)
+            vtcr_el2: (((shape.root_level as u64) >> 63) << 33) | (3 << 31)
+                | ((shape.output.code & 7) << 16) | (0x35 << 8)
                 | ((u64::wrapping_add(
                     u64::wrapping_sub(
                         u64::wrapping_sub(1, (shape.root_level as u64) & 1),
@@ -1367,7 +1367,11 @@ pub enum Step {
 
 impl Step {
     /// Executes the instruction on this PE.
+    ///
+    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
+    /// mapping changes.
     #[cfg(target_arch = "aarch64")]
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
     #[inline(always)]
     pub fn execute(self) {
         match self {

@@ -880,7 +880,11 @@ pub enum Step {
 
 impl Step {
     /// Executes the instruction on this PE.
+    ///
+    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
+    /// mapping changes.
     #[cfg(target_arch = "x86")]
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
     #[inline(always)]
     pub fn execute(self) {
         match self {

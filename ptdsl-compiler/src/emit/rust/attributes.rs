@@ -99,12 +99,12 @@ fn attributes(model: &Model<'_>) -> TokenStream {
         quote! {
             /// These attributes, every other field at its default; `None` for a combination that the format forbids.
             pub const fn new(#(#names: #types),*) -> Option<Self> {
-                if #forbidden { return None; }
+                #(if #forbidden { return None; })*
                 Some(Attributes(#bits))
             }
         }
     };
-    let check = (!format.forbidden.is_empty()).then(|| quote! { if #forbidden { return None; } });
+    let check = (!format.forbidden.is_empty()).then(|| quote! { #(if #forbidden { return None; })* });
     let getters = format.attributes.iter().zip(&names).zip(types).map(|((attribute, name), ty)| {
         let about = format!(" The attribute `{}`.", attribute.name);
         // Only listed rows can be built, so the last one needs no test.
@@ -118,9 +118,16 @@ fn attributes(model: &Model<'_>) -> TokenStream {
             }
         });
         let mask = literal(attribute_mask(model, attribute));
+        let row = match attribute.rows.as_slice() {
+            [only] => {
+                let variant = variant(only);
+                quote! { #ty::#variant }
+            }
+            _ => quote! { match self.0 & #mask { #(#arms),* } },
+        };
         quote! {
             #[doc = #about]
-            pub const fn #name(self) -> #ty { match self.0 & #mask { #(#arms),* } }
+            pub const fn #name(self) -> #ty { #row }
         }
     });
     let constants = constants(model, defaults);
@@ -176,8 +183,8 @@ fn attributes(model: &Model<'_>) -> TokenStream {
     }
 }
 
-/// The condition on the attribute variables that no caller may meet.
-fn forbidden(model: &Model<'_>, names: &[Ident]) -> TokenStream {
+/// The conditions on the attribute variables that no caller may meet, one for each rule.
+fn forbidden(model: &Model<'_>, names: &[Ident]) -> Vec<TokenStream> {
     let tests = model.format.forbidden.iter().map(|rule| {
         let parts = rule.iter().map(|&(attribute, RowId(row))| {
             let (name, ty) = (&names[attribute.0], &model.attribute_types[attribute.0]);
@@ -186,7 +193,7 @@ fn forbidden(model: &Model<'_>, names: &[Ident]) -> TokenStream {
         });
         quote! { #(#parts)&&* }
     });
-    quote! { #(#tests)||* }
+    tests.collect()
 }
 
 /// `RW_NORMAL` and the like: every combination that is not forbidden.

@@ -44,7 +44,11 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         quote! {
             impl Step {
                 /// Executes the instruction on this PE.
+                ///
+                /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
+                /// mapping changes.
                 #[cfg(target_arch = #arch)]
+                #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
                 #[inline(always)]
                 pub fn execute(self) {
                     match self { #(#arms)* }
@@ -67,14 +71,12 @@ fn execute(instruction: &Instruction) -> TokenStream {
     let assembly = &instruction.assembly;
     if instruction.parameters.is_empty() {
         return quote! {
-            // SAFETY: a barrier or an invalidation of everything: it changes no memory and no mapping.
             Step::#name => unsafe { core::arch::asm!(#assembly, options(nostack, preserves_flags)) },
         };
     }
     let parameters: Vec<Ident> =
         instruction.parameters.iter().map(|p| format_ident!("{}", names::escape(p))).collect();
     quote! {
-        // SAFETY: invalidates what a TLB holds; the next walk finds it in the tables again.
         Step::#name(#(#parameters),*) => unsafe {
             core::arch::asm!(#assembly, #(#parameters = in(reg) #parameters as usize,)* options(nostack, preserves_flags))
         },
