@@ -225,12 +225,17 @@ pub(crate) fn root_slot<F: Format, L: Level<F>>(va: u64, width: u32) -> usize {
     (translated >> L::SHIFT) as usize
 }
 
+/// Alignment of tables that are smaller, in bytes.
+const LEAST_ALIGNMENT: u64 = 64;
+
 /// Size and alignment of a table that translates `width` bits from level `L` down; the whole table for a large `width`.
 #[inline(always)]
 pub(crate) const fn layout<F: Format, L: Level<F>>(width: u32) -> TableLayout {
     let bits = if width > L::SHIFT + L::BITS { L::BITS } else { width.saturating_sub(L::SHIFT) };
     let bytes = <F::Word as Word>::BYTES << bits;
-    TableLayout { bytes, alignment: bytes }
+    // Some base registers have other fields in the address bits of a tiny root: none in those above a cache line.
+    let alignment = if bytes < LEAST_ALIGNMENT { LEAST_ALIGNMENT } else { bytes };
+    TableLayout { bytes, alignment }
 }
 
 /// Below the last level: nothing.

@@ -46,13 +46,14 @@ fn attributes(name: &str) -> String {
     String::new()
 }
 
-/// The inner docs of a module, as outer ones, and the rest.
+/// The inner docs of a module, as outer ones, and the rest without its tests.
 fn split_docs(source: &str) -> (String, &str) {
     let is_doc = |line: &&str| line.starts_with("//!");
     let docs: Vec<&str> = source.lines().take_while(is_doc).collect();
     let length = docs.iter().map(|line| line.len() + 1).sum();
     let docs = docs.iter().map(|line| line.replacen("//!", "///", 1) + "\n").collect();
-    (docs, source.get(length..).unwrap_or_default().trim_start())
+    let code = source.get(length..).unwrap_or_default().trim_start();
+    (docs, code.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default())
 }
 
 /// Paths from the crate's root as paths from the module beside.
