@@ -105,7 +105,7 @@ pub enum Transition {
 }
 
 impl Transition {
-    /// All of them, in the order of [`Format::sequences`].
+    /// All of them, in the order of [`Format::sequences`](super::Format::sequences).
     pub const ALL: [Transition; 4] = [
         Transition::PublishLeaf,
         Transition::PublishTable,
