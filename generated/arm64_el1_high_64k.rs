@@ -920,7 +920,6 @@ impl Level<Arm64El1High64k> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block(raw).output()
     }
     #[inline(always)]
@@ -1002,7 +1001,6 @@ impl Level<Arm64El1High64k> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -985,7 +985,6 @@ impl Level<Arm64El1Low16k> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block(raw).output()
     }
     #[inline(always)]
@@ -1067,7 +1066,6 @@ impl Level<Arm64El1Low16k> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

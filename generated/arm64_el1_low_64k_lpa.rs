@@ -1027,7 +1027,6 @@ impl Level<Arm64El1Low64kLpa> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block1(raw).output()
     }
     #[inline(always)]
@@ -1108,7 +1107,6 @@ impl Level<Arm64El1Low64kLpa> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block2(raw).output()
     }
     #[inline(always)]
@@ -1190,7 +1188,6 @@ impl Level<Arm64El1Low64kLpa> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

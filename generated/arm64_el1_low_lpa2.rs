@@ -1208,7 +1208,6 @@ impl Level<Arm64El1LowLpa2> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block0(raw).output()
     }
     #[inline(always)]
@@ -1289,7 +1288,6 @@ impl Level<Arm64El1LowLpa2> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block1(raw).output()
     }
     #[inline(always)]
@@ -1370,7 +1368,6 @@ impl Level<Arm64El1LowLpa2> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block2(raw).output()
     }
     #[inline(always)]
@@ -1452,7 +1449,6 @@ impl Level<Arm64El1LowLpa2> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

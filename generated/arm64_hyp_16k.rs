@@ -784,7 +784,6 @@ impl Level<Arm64Hyp16k> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block(raw).output()
     }
     #[inline(always)]
@@ -857,7 +856,6 @@ impl Level<Arm64Hyp16k> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -814,7 +814,6 @@ impl Level<Arm64Hyp16kLpa2> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block1(raw).output()
     }
     #[inline(always)]
@@ -887,7 +886,6 @@ impl Level<Arm64Hyp16kLpa2> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block2(raw).output()
     }
     #[inline(always)]
@@ -961,7 +959,6 @@ impl Level<Arm64Hyp16kLpa2> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

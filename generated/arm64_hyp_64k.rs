@@ -719,7 +719,6 @@ impl Level<Arm64Hyp64k> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block(raw).output()
     }
     #[inline(always)]
@@ -792,7 +791,6 @@ impl Level<Arm64Hyp64k> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -796,7 +796,6 @@ impl Level<Arm64Hyp64kLpa> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block1(raw).output()
     }
     #[inline(always)]
@@ -868,7 +867,6 @@ impl Level<Arm64Hyp64kLpa> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block2(raw).output()
     }
     #[inline(always)]
@@ -941,7 +939,6 @@ impl Level<Arm64Hyp64kLpa> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -947,7 +947,6 @@ impl Level<Arm64HypLpa2> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block0(raw).output()
     }
     #[inline(always)]
@@ -1020,7 +1019,6 @@ impl Level<Arm64HypLpa2> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block1(raw).output()
     }
     #[inline(always)]
@@ -1093,7 +1091,6 @@ impl Level<Arm64HypLpa2> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block2(raw).output()
     }
     #[inline(always)]
@@ -1167,7 +1164,6 @@ impl Level<Arm64HypLpa2> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

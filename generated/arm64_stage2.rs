@@ -890,7 +890,6 @@ impl Level<Arm64Stage2> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block1(raw).output()
     }
     #[inline(always)]
@@ -962,7 +961,6 @@ impl Level<Arm64Stage2> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block2(raw).output()
     }
     #[inline(always)]
@@ -1035,7 +1033,6 @@ impl Level<Arm64Stage2> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -749,7 +749,6 @@ impl Level<Arm64Stage216k> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block(raw).output()
     }
     #[inline(always)]
@@ -822,7 +821,6 @@ impl Level<Arm64Stage216k> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

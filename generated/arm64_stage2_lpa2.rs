@@ -977,7 +977,6 @@ impl Level<Arm64Stage2Lpa2> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block0(raw).output()
     }
     #[inline(always)]
@@ -1049,7 +1048,6 @@ impl Level<Arm64Stage2Lpa2> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block1(raw).output()
     }
     #[inline(always)]
@@ -1121,7 +1119,6 @@ impl Level<Arm64Stage2Lpa2> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block2(raw).output()
     }
     #[inline(always)]
@@ -1194,7 +1191,6 @@ impl Level<Arm64Stage2Lpa2> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -711,7 +711,6 @@ impl Level<Armv7Hyp> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block1(raw).output()
     }
     #[inline(always)]
@@ -783,7 +782,6 @@ impl Level<Armv7Hyp> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Block2(raw).output()
     }
     #[inline(always)]
@@ -856,7 +854,6 @@ impl Level<Armv7Hyp> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

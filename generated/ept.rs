@@ -1146,7 +1146,6 @@ impl Level<Ept> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large3(raw).output()
     }
     #[inline(always)]
@@ -1229,7 +1228,6 @@ impl Level<Ept> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large2(raw).output()
     }
     #[inline(always)]
@@ -1311,7 +1309,6 @@ impl Level<Ept> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -1210,7 +1210,6 @@ impl Level<Ept5level> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large3(raw).output()
     }
     #[inline(always)]
@@ -1293,7 +1292,6 @@ impl Level<Ept5level> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large2(raw).output()
     }
     #[inline(always)]
@@ -1375,7 +1373,6 @@ impl Level<Ept5level> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

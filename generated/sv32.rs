@@ -579,7 +579,6 @@ impl Level<Sv32> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u32) -> Phys {
-        let _ = raw;
         Leaf1(raw).output()
     }
     #[inline(always)]
@@ -643,7 +642,6 @@ impl Level<Sv32> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u32) -> Phys {
-        let _ = raw;
         Leaf0(raw).output()
     }
     #[inline(always)]

@@ -471,7 +471,6 @@ impl Level<Sv32x4> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u32) -> Phys {
-        let _ = raw;
         Leaf1(raw).output()
     }
     #[inline(always)]
@@ -535,7 +534,6 @@ impl Level<Sv32x4> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u32) -> Phys {
-        let _ = raw;
         Leaf0(raw).output()
     }
     #[inline(always)]

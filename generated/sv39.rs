@@ -712,7 +712,6 @@ impl Level<Sv39> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf2(raw).output()
     }
     #[inline(always)]
@@ -777,7 +776,6 @@ impl Level<Sv39> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf1(raw).output()
     }
     #[inline(always)]
@@ -841,7 +839,6 @@ impl Level<Sv39> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf0(raw).output()
     }
     #[inline(always)]

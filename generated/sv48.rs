@@ -845,7 +845,6 @@ impl Level<Sv48> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf3(raw).output()
     }
     #[inline(always)]
@@ -910,7 +909,6 @@ impl Level<Sv48> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf2(raw).output()
     }
     #[inline(always)]
@@ -975,7 +973,6 @@ impl Level<Sv48> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf1(raw).output()
     }
     #[inline(always)]
@@ -1039,7 +1036,6 @@ impl Level<Sv48> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf0(raw).output()
     }
     #[inline(always)]

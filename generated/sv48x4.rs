@@ -697,7 +697,6 @@ impl Level<Sv48x4> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf3(raw).output()
     }
     #[inline(always)]
@@ -762,7 +761,6 @@ impl Level<Sv48x4> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf2(raw).output()
     }
     #[inline(always)]
@@ -827,7 +825,6 @@ impl Level<Sv48x4> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf1(raw).output()
     }
     #[inline(always)]
@@ -891,7 +888,6 @@ impl Level<Sv48x4> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf0(raw).output()
     }
     #[inline(always)]

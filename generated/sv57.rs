@@ -978,7 +978,6 @@ impl Level<Sv57> for Level4 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf4(raw).output()
     }
     #[inline(always)]
@@ -1043,7 +1042,6 @@ impl Level<Sv57> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf3(raw).output()
     }
     #[inline(always)]
@@ -1108,7 +1106,6 @@ impl Level<Sv57> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf2(raw).output()
     }
     #[inline(always)]
@@ -1173,7 +1170,6 @@ impl Level<Sv57> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf1(raw).output()
     }
     #[inline(always)]
@@ -1237,7 +1233,6 @@ impl Level<Sv57> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf0(raw).output()
     }
     #[inline(always)]

@@ -810,7 +810,6 @@ impl Level<Sv57x4> for Level4 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf4(raw).output()
     }
     #[inline(always)]
@@ -875,7 +874,6 @@ impl Level<Sv57x4> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf3(raw).output()
     }
     #[inline(always)]
@@ -940,7 +938,6 @@ impl Level<Sv57x4> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf2(raw).output()
     }
     #[inline(always)]
@@ -1005,7 +1002,6 @@ impl Level<Sv57x4> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf1(raw).output()
     }
     #[inline(always)]
@@ -1069,7 +1065,6 @@ impl Level<Sv57x4> for Level0 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Leaf0(raw).output()
     }
     #[inline(always)]

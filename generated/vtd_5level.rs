@@ -915,7 +915,6 @@ impl Level<Vtd5level> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large3(raw).output()
     }
     #[inline(always)]
@@ -998,7 +997,6 @@ impl Level<Vtd5level> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large2(raw).output()
     }
     #[inline(always)]
@@ -1078,7 +1076,6 @@ impl Level<Vtd5level> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -681,7 +681,6 @@ impl Level<X8632> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u32) -> Phys {
-        let _ = raw;
         Large(raw).output()
     }
     #[inline(always)]
@@ -762,7 +761,6 @@ impl Level<X8632> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u32) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -1081,7 +1081,6 @@ impl Level<X8664> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large3(raw).output()
     }
     #[inline(always)]
@@ -1166,7 +1165,6 @@ impl Level<X8664> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large2(raw).output()
     }
     #[inline(always)]
@@ -1248,7 +1246,6 @@ impl Level<X8664> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

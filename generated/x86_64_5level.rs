@@ -1145,7 +1145,6 @@ impl Level<X86645level> for Level3 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large3(raw).output()
     }
     #[inline(always)]
@@ -1230,7 +1229,6 @@ impl Level<X86645level> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large2(raw).output()
     }
     #[inline(always)]
@@ -1312,7 +1310,6 @@ impl Level<X86645level> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

@@ -880,7 +880,6 @@ impl Level<X86Pae> for Level2 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Large(raw).output()
     }
     #[inline(always)]
@@ -964,7 +963,6 @@ impl Level<X86Pae> for Level1 {
     }
     #[inline(always)]
     fn output(raw: u64) -> Phys {
-        let _ = raw;
         Page(raw).output()
     }
     #[inline(always)]

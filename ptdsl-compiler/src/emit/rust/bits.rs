@@ -3,6 +3,8 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
+pub(super) use crate::cubes::ones;
+
 /// A part of a value in a word: bits `lo ..= hi` hold the value's bits from `value_lo` up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -20,11 +22,6 @@ impl Place {
     pub(super) fn mask(self) -> u64 {
         ones(self.width()) << self.lo
     }
-}
-
-/// `count` ones, 0 to 64.
-pub(super) fn ones(count: u32) -> u64 {
-    if count >= 64 { u64::MAX } else { (1 << count) - 1 }
 }
 
 /// The bits of all places in the word.

@@ -110,7 +110,7 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
 }
 
 /// The address bits that a descriptor holds.
-pub(super) fn address_mask(places: &[Place]) -> u64 {
+fn address_mask(places: &[Place]) -> u64 {
     places.iter().fold(0, |mask, p| mask | ones(p.width()) << p.value_lo)
 }
 

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use super::bits::{Place, literal, mask, move_between, ones, put};
 use super::changes;
-use super::descriptors::{address_mask, place_address};
+use super::descriptors::place_address;
 use super::entries::reserved;
 use super::model::{Descriptor, Model, entry_name, level_name};
 use super::names::camel;
@@ -169,15 +169,12 @@ fn any_match(descriptors: &[&Descriptor<'_>]) -> TokenStream {
 }
 
 fn output(leaves: &[&Descriptor<'_>]) -> TokenStream {
-    match leaves.split_last() {
-        None => quote! { let _ = raw; Phys(0) },
-        Some((last, before)) => {
-            let last = &last.name;
-            first_match(before, |d| quote! { #d(raw).output() }, quote! { #last(raw).output() })
-                .into_iter()
-                .collect::<TokenStream>()
-        }
-    }
+    let Some((last, before)) = leaves.split_last() else {
+        return quote! { let _ = raw; Phys(0) };
+    };
+    let last = &last.name;
+    let last = quote! { #last(raw).output() };
+    if before.is_empty() { last } else { first_match(before, |d| quote! { #d(raw).output() }, last) }
 }
 
 /// A leaf's word from address and attributes.
@@ -226,9 +223,8 @@ pub(super) fn attributes_in(
         return quote! { 0 };
     }
     // `Attributes` has no bit outside its homes: without moves it is the leaf's bits already.
-    let still = moves.iter().all(|(from, to, _)| from == to);
     let whole = model.home.iter().all(|(id, home)| leaf.field(*id) == *home);
-    if to_leaf && still && whole {
+    if to_leaf && whole {
         return from.clone();
     }
     move_between(from, moves.into_iter(), 64)
@@ -240,7 +236,6 @@ fn link(model: &Model<'_>, table: Option<&&Descriptor<'_>>) -> TokenStream {
     };
     let defaults = table.defaults(model);
     let address = place_address(model, &table.address());
-    debug_assert_ne!(address_mask(&table.address()), 0);
     let defaults = (defaults != 0).then(|| {
         let defaults = literal(defaults);
         quote! { | #defaults }
