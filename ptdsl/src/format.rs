@@ -198,6 +198,32 @@ pub trait Level<F: Format>: 'static {
     fn link(child: Phys) -> F::Word;
     /// What replacing a live leaf by another leaf requires.
     fn change(old: F::Word, new: F::Word) -> Change;
+
+    /// log2 of the slots of each leaf that takes several, ascending: contiguous groups, NAPOT, repeated entries.
+    const SPANS: &'static [u32] = &[];
+
+    /// log2 of the slots that a leaf takes; its first slot is a multiple of them. 0 where it is a leaf by itself.
+    #[inline(always)]
+    fn span(raw: F::Word) -> u32 {
+        let _ = raw;
+        0
+    }
+
+    /// What a leaf's word grows by from one of its slots to the next: [`STEP`](Level::STEP) in a contiguous group, whose
+    /// members have consecutive outputs, 0 where the same word is repeated.
+    #[inline(always)]
+    fn stride(span: u32) -> F::Word {
+        let _ = span;
+        Self::STEP
+    }
+
+    /// The first word of a leaf that takes `1 << span` slots. `span` is 0 or one of [`SPANS`](Level::SPANS); `output` is
+    /// a multiple of what the whole leaf maps and within the output's bits.
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: F::Attributes, span: u32) -> F::Word {
+        let _ = span;
+        Self::leaf(output, attributes)
+    }
 }
 
 /// Low bits of an address inside one entry of a level.
