@@ -932,6 +932,21 @@ impl Level<Arm64Stage264kLpa> for Level2 {
         }
         class
     }
+    const SPANS: &'static [u32] = &[5];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 5 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            5 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
+    }
 }
 
 /// Level 3: index `IPA[28:16]`, an entry maps 64 KiB.
@@ -1003,6 +1018,21 @@ impl Level<Arm64Stage264kLpa> for Level3 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[5];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 5 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            5 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
 }
 

@@ -154,6 +154,8 @@ pub struct Kind {
     pub guard: Vec<Cube>,
     /// Every bit once, most significant first.
     pub pieces: Vec<Piece>,
+    /// log2 of the slots that hold the same word: 0 unless the leaf is repeated.
+    pub span: u32,
 }
 
 /// The words with `word & mask == value`.

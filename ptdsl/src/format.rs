@@ -226,6 +226,12 @@ pub trait Level<F: Format>: 'static {
     }
 }
 
+/// log2 of the slots that a leaf takes: nothing to ask where a level has no leaf that takes several.
+#[inline(always)]
+pub(crate) fn span<F: Format, L: Level<F>>(leaf: F::Word) -> u32 {
+    if L::SPANS.is_empty() { 0 } else { L::span(leaf) }
+}
+
 /// Low bits of an address inside one entry of a level.
 #[inline(always)]
 pub(crate) const fn mask<F: Format, L: Level<F>>() -> u64 {

@@ -34,7 +34,7 @@ pub use address::{Phys, Range};
 pub use arena::Arena;
 pub use error::{Error, MapError};
 pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
-pub use map::{Existing, How, Sizes};
+pub use map::{Existing, Grouping, How, Sizes};
 pub use mappings::{Mapping, Mappings};
 #[cfg(feature = "macro")]
 pub use ptdsl_macros::ptdsl;

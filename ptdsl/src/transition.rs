@@ -79,6 +79,29 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         first: F::Word,
         live: bool,
     ) {
+        self.publish_run::<L>((table, slot), (va, count), (first, L::STEP), live);
+    }
+
+    /// Empty slots become one leaf that takes them all. `live`: hardware may already walk the table.
+    #[inline(always)]
+    pub(crate) fn publish_span<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        (va, span): (u64, u32),
+        first: F::Word,
+        live: bool,
+    ) {
+        self.publish_run::<L>((table, slot), (va, 1 << span), (first, L::stride(span)), live);
+    }
+
+    #[inline(always)]
+    fn publish_run<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        (va, count): (u64, usize),
+        (first, stride): (F::Word, F::Word),
+        live: bool,
+    ) {
         let live = live && U::LIVE;
         let run = self.run::<L>(va, count);
         if live {
@@ -91,13 +114,13 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         while end - slot >= 4 {
             for k in 0..4 {
                 self.world.store(Permit::runtime(), table, slot + k, word);
-                word = word.wrapping_add(L::STEP);
+                word = word.wrapping_add(stride);
             }
             slot += 4;
         }
         while slot < end {
             self.world.store(Permit::runtime(), table, slot, word);
-            word = word.wrapping_add(L::STEP);
+            word = word.wrapping_add(stride);
             slot += 1;
         }
         self.owe_leaf(&run, live);
@@ -150,6 +173,31 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         }
     }
 
+    /// [`store_over`](Self::store_over) for a leaf that takes several slots: all of them, or none.
+    #[inline(never)]
+    pub(crate) fn store_over_span<L: Level<F>>(
+        &mut self,
+        (table, first): (W::Table, usize),
+        span: u32,
+        new: F::Word,
+    ) -> bool {
+        let stride = L::stride(span);
+        let mut word = new;
+        for slot in first..first + (1 << span) {
+            let old = load::<F, W>(self.world, table, slot);
+            if !matches!(L::change(old, word), Change::Nothing | Change::Store) {
+                return false;
+            }
+            word = word.wrapping_add(stride);
+        }
+        word = new;
+        for slot in first..first + (1 << span) {
+            self.world.store(Permit::runtime(), table, slot, word);
+            word = word.wrapping_add(stride);
+        }
+        true
+    }
+
     /// An empty slot becomes a table whose words are all written. `live`: hardware may already walk the parent.
     #[inline(always)]
     pub(crate) fn publish_table<L: Level<F>>(
@@ -173,6 +221,27 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
         self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf);
+    }
+
+    /// A leaf that takes several slots goes, whole: every slot is emptied before the first invalidation, so that no walk
+    /// meets a part of it afterwards. `va` and `slot` are its first. [`forget`](Self::forget) all slots afterwards.
+    #[inline(never)]
+    pub(crate) fn invalidate_span<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        va: u64,
+        span: u32,
+    ) {
+        let run = self.run::<L>(va, 1 << span);
+        if U::LIVE {
+            F::before(self.world, Transition::InvalidateLeaf, &run);
+        }
+        for slot in slot..slot + run.count {
+            self.world.store(Permit::runtime(), table, slot, L::EMPTY);
+        }
+        if U::LIVE {
+            F::after(self.world, Transition::InvalidateLeaf, &run);
+        }
     }
 
     /// A table becomes an empty slot and no walk through it remains: after this its page may be freed.

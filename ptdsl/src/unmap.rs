@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Format, Level, layout, low_bits, mask, root_slot, slot};
+use crate::format::{Format, Level, layout, low_bits, mask, root_slot, slot, span};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{Edit, load, table as table_at};
 use crate::world::World;
@@ -112,7 +112,9 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
             None => false,
         };
     }
-    if !L::is_leaf(raw) || !root && !has_neighbour::<F, L, W>(edit.world, table, index, index) {
+    // A leaf of several slots is larger than a page.
+    let whole = L::is_leaf(raw) && span::<F, L>(raw) == 0;
+    if !whole || !root && !has_neighbour::<F, L, W>(edit.world, table, index, index) {
         return false;
     }
     edit.invalidate_leaf::<L>(table, index, va);
@@ -168,6 +170,20 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
             let raw = load::<F, W>(self.edit.world, table, index);
             let slot_last = va | mask::<F, L>();
             if L::HAS_LEAF && L::is_leaf(raw) {
+                let span = span::<F, L>(raw);
+                if span != 0 {
+                    let leaf_last = va | low_bits(L::SHIFT + span);
+                    if let Err(stop) = self.span::<L>((table, index), (va, last), span) {
+                        break Err(stop);
+                    }
+                    removed += 1 << span;
+                    if leaf_last >= last {
+                        break Ok(());
+                    }
+                    va = leaf_last + 1;
+                    index += 1 << span;
+                    continue;
+                }
                 if L::HAS_TABLE && (va & mask::<F, L>() != 0 || slot_last > last) {
                     let leaf = va & !mask::<F, L>();
                     break Err((va, Stopped::Leaf { va: leaf, level: L::NUMBER }));
@@ -194,6 +210,23 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
             index += 1;
         };
         (removed, result)
+    }
+
+    /// Unmaps a leaf of several slots, if the range begins at its start and covers it.
+    #[cold]
+    #[inline(never)]
+    fn span<L: Level<F>>(
+        &mut self,
+        slot: (W::Table, usize),
+        (va, last): (u64, u64),
+        span: u32,
+    ) -> Result<(), Stop> {
+        let low = low_bits(L::SHIFT + span);
+        if va & low != 0 || last - va < low {
+            return Err((va, Stopped::Leaf { va: va & !low, level: L::NUMBER }));
+        }
+        self.edit.invalidate_span::<L>(slot, va, span);
+        Ok(())
     }
 
     /// Unmaps within a table below the root; whether that left it empty, and the outcome.

@@ -23,7 +23,8 @@ const TABLE: u64 = 2 << 20;
 /// Neither 0 nor aligned to more than 1 GiB, as a real mapping of memory.
 const START: u64 = 3 * GIB;
 const OUTPUT: u64 = 5 * GIB;
-const PAGES_ONLY: How = How { sizes: Sizes::Pages, existing: ptdsl::Existing::Refuse };
+const PAGES_ONLY: How =
+    How { sizes: Sizes::Pages, existing: ptdsl::Existing::Refuse, grouping: ptdsl::Grouping::Single };
 
 fn main() -> ExitCode {
     let case = std::env::args().nth(1).unwrap_or_default();

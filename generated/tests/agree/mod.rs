@@ -48,6 +48,11 @@ fn each_level<F: Format, L: Level<F>>(format: &ir::Format, count: &mut usize) {
     let level = &format.levels[*count];
     *count += 1;
     assert_eq!((L::NUMBER, L::SHIFT, L::BITS), (level.number, level.shift, level.index_bits));
+    let mut spans: Vec<u32> = level.kinds.iter().map(|kind| kind.span).filter(|&span| span != 0).collect();
+    let groups = format.groups.iter().filter(|group| group.levels.contains(&level.number));
+    spans.extend(groups.map(|group| group.count.ilog2()));
+    spans.sort_unstable();
+    assert_eq!(L::SPANS, spans);
     let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ u64::from(L::SHIFT));
     let mut leaves = 0;
     let mut check = |raw: u64| {
@@ -103,12 +108,19 @@ fn one_word<F: Format, L: Level<F>>(format: &ir::Format, raw: F::Word) -> bool {
         return false;
     }
     assert_eq!(Some(L::output(raw).0), said.output, "level {} {raw:#x} output", L::NUMBER);
+    let span = span(format, &said);
+    assert_eq!(L::span(raw), span, "level {} {raw:#x} span", L::NUMBER);
     let listed = said.attributes.iter().all(|(_, row)| row.is_some()) && !forbidden(format, &said);
     let attributes = F::attributes(L::NUMBER, raw);
     assert_eq!(attributes.is_some(), listed, "level {} {raw:#x} attributes", L::NUMBER);
     if let Some(attributes) = attributes {
         // What the attributes carry comes back: the leaf made of them has the same fields, group marks aside.
-        let again = L::leaf(L::output(raw), attributes);
+        let again = if span == 0 {
+            L::leaf(L::output(raw), attributes)
+        } else {
+            L::spanning(L::output(raw), attributes, span)
+        };
+        assert_eq!(L::span(again), span, "level {} {raw:#x} span", L::NUMBER);
         let again = decode::decode(format, L::NUMBER, again.to_u64()).expect("the level exists");
         assert_eq!(again.output, said.output);
         assert_eq!(values(&again, format), values(&said, format), "level {} {raw:#x} leaf", L::NUMBER);
@@ -116,6 +128,18 @@ fn one_word<F: Format, L: Level<F>>(format: &ir::Format, raw: F::Word) -> bool {
     }
     assert_eq!(F::effective(L::NUMBER, raw, Along::NONE), raw, "no table restricts");
     true
+}
+
+/// log2 of the slots of a leaf: by its kind, or by a group's mark.
+fn span(format: &ir::Format, said: &Decoded) -> u32 {
+    let level = format.levels.iter().find(|level| level.number == said.level).expect("the level exists");
+    let kind = level.kinds.iter().find(|kind| kind.name == said.kind).expect("the kind exists");
+    let group = format.groups.iter().find(|group| {
+        let name = &format.fields[group.field.0].name;
+        group.levels.contains(&said.level)
+            && said.fields.iter().any(|field| field.name == *name && field.value == group.value)
+    });
+    group.map_or(kind.span, |group| group.count.ilog2())
 }
 
 fn forbidden(format: &ir::Format, said: &Decoded) -> bool {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ptdsl::{
-    Boundary, Config, Error, Extend, Format, How, Inactive, Level, Live, MapError, PageTable, Phys, Range,
-    Sizes,
+    Boundary, Config, Error, Extend, Format, Grouping, How, Inactive, Level, Live, MapError, PageTable, Phys,
+    Range, Sizes,
 };
 use ptdsl::{Stopped, Unmapped, World};
 
@@ -23,31 +23,37 @@ pub(crate) struct Flat<F: Format> {
     pub(crate) pages: BTreeMap<u64, Page<F>>,
     width: u32,
     output_bits: u32,
-    leaf_shifts: Vec<(u32, i32)>,
+    /// The sizes of leaves, largest first.
+    leaves: Vec<Size>,
     levels: Vec<(u32, i32)>,
 }
 
-fn levels<F: Format, L: Level<F>>(found: &mut Vec<(u32, i32, bool)>) {
+/// A size of leaves.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    /// log2 of its bytes.
+    shift: u32,
+    level: i32,
+    /// log2 of its slots.
+    span: u32,
+}
+
+fn levels<F: Format, L: Level<F>>(all: &mut Vec<(u32, i32)>, leaves: &mut Vec<Size>) {
     if L::HAS_LEAF || L::HAS_TABLE {
-        found.push((L::SHIFT, L::NUMBER, L::HAS_LEAF));
-        levels::<F, L::Next>(found);
+        all.push((L::SHIFT, L::NUMBER));
+        let spans = L::SPANS.iter().rev().copied().chain(L::HAS_LEAF.then_some(0));
+        leaves.extend(spans.map(|span| Size { shift: L::SHIFT + span, level: L::NUMBER, span }));
+        levels::<F, L::Next>(all, leaves);
     }
 }
 
 impl<F: Format> Flat<F> {
     pub(crate) fn new(config: &Config<F>) -> Self {
-        let mut all = Vec::new();
-        levels::<F, F::Top>(&mut all);
-        all.retain(|level| level.0 < config.width);
-        let leaf_shifts = all.iter().filter(|l| l.2).map(|l| (l.0, l.1)).collect();
-        let levels = all.iter().map(|l| (l.0, l.1)).collect();
-        Flat {
-            pages: BTreeMap::new(),
-            width: config.width,
-            output_bits: config.output_bits,
-            leaf_shifts,
-            levels,
-        }
+        let (mut levels, mut leaves) = (Vec::new(), Vec::new());
+        self::levels::<F, F::Top>(&mut levels, &mut leaves);
+        levels.retain(|level| level.0 < config.width);
+        leaves.retain(|leaf| leaf.shift < config.width);
+        Flat { pages: BTreeMap::new(), width: config.width, output_bits: config.output_bits, leaves, levels }
     }
 
     fn granule() -> u64 {
@@ -109,12 +115,12 @@ impl<F: Format> Flat<F> {
                     && !self.any_within(va, shift)
             };
             let granule = F::GRANULE_SHIFT;
-            let shift = self
-                .leaf_shifts
-                .iter()
-                .map(|l| l.0)
-                .find(|&s| s == granule || how.sizes == Sizes::Largest && fits(s))
-                .unwrap_or(granule);
+            let allowed = |leaf: &Size| {
+                (leaf.span == 0 || how.grouping == Grouping::Spans)
+                    && (leaf.shift - leaf.span == granule || how.sizes == Sizes::Largest)
+            };
+            let mut larger = self.leaves.iter().filter(|leaf| leaf.shift > granule && allowed(leaf));
+            let shift = larger.find(|leaf| fits(leaf.shift)).map_or(granule, |leaf| leaf.shift);
             for page in (0..1_u64 << (shift - granule)).map(|k| k << granule) {
                 let entry = Page { leaf: va, shift, output: to + page, attributes };
                 self.pages.insert(va + page, entry);
@@ -139,7 +145,7 @@ impl<F: Format> Flat<F> {
                 return Unmapped { bytes, stopped: Some(Stopped::Hole { va, level }) };
             };
             if page.leaf != va || last - va < Self::low(page.shift) {
-                let level = self.leaf_shifts.iter().find(|l| l.0 == page.shift).map_or(0, |l| l.1);
+                let level = self.leaves.iter().find(|l| l.shift == page.shift).map_or(0, |l| l.level);
                 return Unmapped { bytes, stopped: Some(Stopped::Leaf { va: page.leaf, level }) };
             }
             for k in (0..1_u64 << page.shift).step_by(1 << F::GRANULE_SHIFT) {
@@ -160,6 +166,16 @@ impl<F: Format> Flat<F> {
             assert_eq!(found.output, Phys(page.output + 0x123), "{va:#x}");
             assert_eq!(found.shift, page.shift, "{va:#x}");
             assert_eq!(found.attributes(), Some(page.attributes), "{va:#x}");
+            if va - page.leaf == Self::granule() {
+                // From its middle on, a leaf is still found whole.
+                let range = Range::inclusive(va, va).expect("not empty");
+                let inside = table.mappings(world, range).expect("in range").next().expect("mapped");
+                let first = page.output - Self::granule();
+                assert_eq!(
+                    (inside.va, inside.leaf.shift, inside.leaf.output.0),
+                    (page.leaf, page.shift, first)
+                );
+            }
         }
         for va in self
             .pages

@@ -31,6 +31,7 @@ fn kind(model: &Model<'_>, kind: &Kind<'_>) -> Option<ir::Kind> {
         docs: docs(kind.docs),
         guard: kind.guard.as_ref()?.list().to_vec(),
         pieces,
+        span: 0,
     })
 }
 

@@ -9,6 +9,7 @@ use super::descriptors::place_address;
 use super::entries::reserved;
 use super::model::{Descriptor, Model, entry_name, level_name};
 use super::names::camel;
+use super::spans;
 use crate::ir::{FieldId, KindClass, Level};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
@@ -30,21 +31,23 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
     );
     let tables = of_class(model, level, KindClass::Table);
     let leaves = of_class(model, level, KindClass::Leaf);
+    let single = leaves.iter().copied().find(|leaf| leaf.kind.span == 0);
+    let spans = spans::emit(model, level, &leaves);
     let (has_leaf, has_table) = (!leaves.is_empty(), !tables.is_empty());
     let number = proc_macro2::Literal::i32_unsuffixed(level.number);
     let (shift, bits) = (u32_literal(level.shift), u32_literal(level.index_bits));
     let empty = literal(level.empty);
-    let places = leaves.first().map(|leaf| leaf.address()).unwrap_or_default();
+    let places = single.map(Descriptor::address).unwrap_or_default();
     let step =
         literal(put(&places, 1_u64.checked_shl(level.shift).unwrap_or(0)) & ones(model.format.word_bits));
     let linear = literal(linear(&places));
-    let change = changes::emit(model, leaves.first().copied());
+    let change = changes::emit(model, single);
     let along = literal(along(model, &tables));
     let typed = typed(model, level, &entry);
     let next_table = first_match(&tables, |d| quote! { Some(#d(raw).next()) }, quote! { None });
     let is_leaf = any_match(&leaves);
     let output = output(&leaves);
-    let leaf = leaf(model, leaves.first());
+    let leaf = leaf(model, single);
     let link = link(model, tables.first());
     quote! {
         #[doc = #about]
@@ -75,11 +78,12 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             #[inline(always)]
             fn link(child: Phys) -> #word { #link }
             fn change(old: #word, new: #word) -> Change { #change }
+            #spans
         }
     }
 }
 
-fn u32_literal(value: u32) -> proc_macro2::Literal {
+pub(super) fn u32_literal(value: u32) -> proc_macro2::Literal {
     proc_macro2::Literal::u32_unsuffixed(value)
 }
 
@@ -178,7 +182,7 @@ fn output(leaves: &[&Descriptor<'_>]) -> TokenStream {
 }
 
 /// A leaf's word from address and attributes.
-fn leaf(model: &Model<'_>, leaf: Option<&&Descriptor<'_>>) -> TokenStream {
+pub(super) fn leaf(model: &Model<'_>, leaf: Option<&Descriptor<'_>>) -> TokenStream {
     let Some(leaf) = leaf else {
         return quote! { let _ = (output, attributes); 0 };
     };
