@@ -214,20 +214,31 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             && (!L::HAS_TABLE || self.how.sizes == Sizes::Largest)
     }
 
-    /// The largest leaf of several slots that may begin at `va`, end by `last` and is `free`: log2 of its slots; 0 if
-    /// there is none.
-    #[inline(always)]
-    fn span<L: Level<F>>(&self, va: u64, last: u64, free: impl Fn(usize) -> bool) -> u32 {
-        if !self.spans::<L>() {
-            return 0;
-        }
+    /// Writes the largest leaf of several slots that may begin at `va`, end by `last` and finds them empty: log2 of its
+    /// slots; 0 if there is none. In a fresh table, which is not `live`, nothing need be empty.
+    #[inline(never)]
+    fn publish_span<L: Level<F>>(
+        &mut self,
+        (table, index): (W::Table, usize),
+        va: u64,
+        last: u64,
+        live: bool,
+    ) -> u32 {
+        let output = self.output(va);
         let fits = |span: u32| {
             let low = low_bits(L::SHIFT + span);
             // Outputs that are counted up must not carry out of the piece of the word that they are counted up in.
             let counts = L::stride(span) == F::Word::ZERO || low & !L::LINEAR == 0;
-            (va | self.output(va).0) & low == 0 && last - va >= low && counts && free(1 << span)
+            (va | output.0) & low == 0 && last - va >= low && counts
         };
-        L::SPANS.iter().rev().copied().find(|&span| fits(span)).unwrap_or(0)
+        for &span in L::SPANS.iter().rev() {
+            if fits(span) && (!live || self.free_prefix::<L>(table, index, 1 << span) == 1 << span) {
+                let first = L::spanning(output, self.attributes, span);
+                self.edit.publish_span::<L>((table, index), (va, span), first, live);
+                return span;
+            }
+        }
+        0
     }
 
     /// How many whole, aligned entries of level `L` the range begins with, up to `last`, which lies within the
@@ -261,18 +272,17 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         last: u64,
     ) -> Result<(), Stop> {
         loop {
-            let free = |slots| self.free_slots::<L>(table, index, slots) == slots;
-            let span = self.span::<L>(va, last, free);
-            if span != 0 {
-                let first = L::spanning(self.output(va), self.attributes, span);
-                self.edit.publish_span::<L>((table, index), (va, span), first, true);
-                let leaf_last = va | low_bits(L::SHIFT + span);
-                if leaf_last >= last {
-                    return Ok(());
+            if self.spans::<L>() {
+                let span = self.publish_span::<L>((table, index), va, last, true);
+                if span != 0 {
+                    let leaf_last = va | low_bits(L::SHIFT + span);
+                    if leaf_last >= last {
+                        return Ok(());
+                    }
+                    va = leaf_last + 1;
+                    index += 1 << span;
+                    continue;
                 }
-                va = leaf_last + 1;
-                index += 1 << span;
-                continue;
             }
             let want = self.leaves::<L>(va, last);
             if want != 0 {
@@ -348,7 +358,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         let mut slot = index;
         let end = index + want;
         let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY;
-        while end - slot >= 4 {
+        let fours = index + (want & !3);
+        while slot != fours {
             found = found | taken(slot) | taken(slot + 1) | taken(slot + 2) | taken(slot + 3);
             slot += 4;
         }
@@ -404,17 +415,17 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             self.edit.clear_fresh::<L>(table, 0..index);
         }
         let result = loop {
-            let span = self.span::<L>(va, last, |_| true);
-            if span != 0 {
-                let first = L::spanning(self.output(va), self.attributes, span);
-                self.edit.publish_span::<L>((table, index), (va, span), first, false);
-                index += 1 << span;
-                let leaf_last = va | low_bits(L::SHIFT + span);
-                if leaf_last >= last {
-                    break Ok(());
+            if self.spans::<L>() {
+                let span = self.publish_span::<L>((table, index), va, last, false);
+                if span != 0 {
+                    index += 1 << span;
+                    let leaf_last = va | low_bits(L::SHIFT + span);
+                    if leaf_last >= last {
+                        break Ok(());
+                    }
+                    va = leaf_last + 1;
+                    continue;
                 }
-                va = leaf_last + 1;
-                continue;
             }
             let leaves = self.leaves::<L>(va, last);
             if leaves != 0 {

@@ -79,29 +79,6 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         first: F::Word,
         live: bool,
     ) {
-        self.publish_run::<L>((table, slot), (va, count), (first, L::STEP), live);
-    }
-
-    /// Empty slots become one leaf that takes them all. `live`: hardware may already walk the table.
-    #[inline(always)]
-    pub(crate) fn publish_span<L: Level<F>>(
-        &mut self,
-        (table, slot): (W::Table, usize),
-        (va, span): (u64, u32),
-        first: F::Word,
-        live: bool,
-    ) {
-        self.publish_run::<L>((table, slot), (va, 1 << span), (first, L::stride(span)), live);
-    }
-
-    #[inline(always)]
-    fn publish_run<L: Level<F>>(
-        &mut self,
-        (table, slot): (W::Table, usize),
-        (va, count): (u64, usize),
-        (first, stride): (F::Word, F::Word),
-        live: bool,
-    ) {
         let live = live && U::LIVE;
         let run = self.run::<L>(va, count);
         if live {
@@ -110,21 +87,45 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let mut word = first;
         let mut slot = slot;
         let end = slot + count;
-        // By four: the compiler does not unroll volatile stores far enough by itself.
-        while end - slot >= 4 {
+        // By four: the compiler does not unroll volatile stores far enough by itself. One counter, so that it keeps one.
+        let fours = slot + (count & !3);
+        while slot != fours {
             for k in 0..4 {
                 self.world.store(Permit::runtime(), table, slot + k, word);
-                word = word.wrapping_add(stride);
+                word = word.wrapping_add(L::STEP);
             }
             slot += 4;
         }
         while slot < end {
             self.world.store(Permit::runtime(), table, slot, word);
-            word = word.wrapping_add(stride);
+            word = word.wrapping_add(L::STEP);
             slot += 1;
         }
         self.owe_leaf(&run, live);
         let _ = self.world.count(table, count as isize);
+    }
+
+    /// Empty slots become one leaf that takes them all. `live`: hardware may already walk the table.
+    #[inline(never)]
+    pub(crate) fn publish_span<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        (va, span): (u64, u32),
+        first: F::Word,
+        live: bool,
+    ) {
+        let live = live && U::LIVE;
+        let run = self.run::<L>(va, 1 << span);
+        if live {
+            F::before(self.world, Transition::PublishLeaf, &run);
+        }
+        let (mut word, stride) = (first, L::stride(span));
+        for slot in slot..slot + run.count {
+            self.world.store(Permit::runtime(), table, slot, word);
+            word = word.wrapping_add(stride);
+        }
+        self.owe_leaf(&run, live);
+        let _ = self.world.count(table, run.count as isize);
     }
 
     /// One empty slot of a table that the walk reaches becomes a leaf.
