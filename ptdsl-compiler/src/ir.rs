@@ -144,8 +144,10 @@ pub struct Level {
 /// A kind as it looks at one level.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kind {
-    /// Its name in the spec; `Invalid` for the invalid kind.
+    /// Its name; `Invalid` for the invalid kind. A kind that is written out once for each size has the size behind it.
     pub name: String,
+    /// Its name in the spec.
+    pub family: String,
     /// Invalid, table or leaf.
     pub class: KindClass,
     /// Doc lines.
@@ -156,6 +158,8 @@ pub struct Kind {
     pub pieces: Vec<Piece>,
     /// log2 of the slots that hold the same word: 0 unless the leaf is repeated.
     pub span: u32,
+    /// For a table, the field that holds the number of the next table's level, where that is not the next one.
+    pub next_level: Option<FieldId>,
 }
 
 /// The words with `word & mask == value`.

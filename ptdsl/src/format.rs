@@ -188,6 +188,13 @@ pub trait Level<F: Format>: 'static {
     fn entry(raw: F::Word) -> Self::Entry;
     /// The next table, if it is a table.
     fn next_table(raw: F::Word) -> Option<Phys>;
+    /// The next table and the number of its level, if it is a table of a level further down than the next. Only
+    /// [`translate`](crate::PageTable::translate) follows such an entry; what changes a table takes it for a reserved one.
+    #[inline(always)]
+    fn skipped(raw: F::Word) -> Option<(Phys, i32)> {
+        let _ = raw;
+        None
+    }
     /// Whether it maps memory.
     fn is_leaf(raw: F::Word) -> bool;
     /// The leaf's output address.

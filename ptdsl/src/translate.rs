@@ -112,6 +112,13 @@ fn walk<F: Format, L: Level<F>, W: World<F>>(
         let child = table_at::<F, W>(world, child);
         return walk::<F, L::Next, W>(world, child, slot::<F, L::Next>(va), va, path.then(raw, L::ALONG));
     }
+    if L::HAS_TABLE
+        && let Some((child, level)) = L::skipped(raw)
+    {
+        let child = table_at::<F, W>(world, child);
+        return further_down::<F, L::Next, W>(world, child, (va, level), path.then(raw, L::ALONG))
+            .ok_or(Fault::Translation { level: L::NUMBER, entry: raw.to_u64() })?;
+    }
     if L::HAS_LEAF && L::is_leaf(raw) {
         let span = span::<F, L>(raw);
         let shift = L::SHIFT + span;
@@ -122,4 +129,21 @@ fn walk<F: Format, L: Level<F>, W: World<F>>(
         return Ok(Translation { output, level: L::NUMBER, shift, entry: raw, path });
     }
     Err(Fault::Translation { level: L::NUMBER, entry: raw.to_u64() })
+}
+
+/// The walk from a table of the level with that number; nothing if there is no such level from `L` down.
+#[inline(never)]
+fn further_down<F: Format, L: Level<F>, W: World<F>>(
+    world: &W,
+    table: W::Table,
+    (va, level): (u64, i32),
+    path: Along<F::Word>,
+) -> Option<Result<Translation<F>, Fault>> {
+    if L::NUMBER == level {
+        Some(walk::<F, L, W>(world, table, slot::<F, L>(va), va, path))
+    } else if L::HAS_TABLE {
+        further_down::<F, L::Next, W>(world, table, (va, level), path)
+    } else {
+        None
+    }
 }

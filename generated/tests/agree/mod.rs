@@ -99,9 +99,20 @@ fn seed(format: &ir::Format, level: &ir::Level, kind: &ir::Kind) -> u64 {
 fn one_word<F: Format, L: Level<F>>(format: &ir::Format, raw: F::Word) -> bool {
     let said = decode::decode(format, L::NUMBER, raw.to_u64()).expect("the level exists");
     let class = said.class;
+    let level = format.levels.iter().find(|level| level.number == L::NUMBER).expect("the level exists");
     assert_eq!(L::is_leaf(raw), class == KindClass::Leaf, "level {} {raw:#x} is_leaf", L::NUMBER);
     let next = (class == KindClass::Table).then_some(said.output).flatten();
-    assert_eq!(L::next_table(raw).map(|p| p.0), next, "level {} {raw:#x} next", L::NUMBER);
+    let kind = level.kinds.iter().find(|kind| kind.name == said.kind);
+    if let Some(field) = kind.and_then(|kind| kind.next_level) {
+        let name = &format.fields[field.0].name;
+        let number = said.fields.iter().find(|field| field.name == *name).expect("its level").value;
+        let skipped = L::skipped(raw).map(|(table, level)| (table.0, level));
+        assert_eq!(skipped, next.map(|next| (next, number as i32)), "level {} {raw:#x}", L::NUMBER);
+        assert_eq!(L::next_table(raw), None, "level {} {raw:#x} next", L::NUMBER);
+    } else {
+        assert_eq!(L::skipped(raw), None, "level {} {raw:#x} next", L::NUMBER);
+        assert_eq!(L::next_table(raw).map(|p| p.0), next, "level {} {raw:#x} next", L::NUMBER);
+    }
     typed_agrees(L::entry(raw), &said, format);
     if class != KindClass::Leaf {
         assert_eq!(F::attributes(L::NUMBER, raw), None);
@@ -153,12 +164,20 @@ fn forbidden(format: &ir::Format, said: &Decoded) -> bool {
     })
 }
 
-/// Fields by name, without those that mark groups.
+/// Fields by name, without those that mark groups and those that some leaf lacks: neither is a caller's to set.
 fn values<'a>(said: &'a Decoded, format: &ir::Format) -> BTreeMap<&'a str, u64> {
     let marks: Vec<&str> = format.groups.iter().map(|g| format.fields[g.field.0].name.as_str()).collect();
+    let leaves = || format.levels.iter().flat_map(|l| &l.kinds).filter(|k| k.class == KindClass::Leaf);
+    let everywhere = |name: &str| {
+        let is = |piece: &ir::Piece| match piece.role {
+            ir::Role::Field { field, .. } => format.fields[field.0].name == name,
+            _ => false,
+        };
+        leaves().all(|kind| kind.pieces.iter().any(is))
+    };
     said.fields
         .iter()
-        .filter(|f| !marks.contains(&f.name.as_str()))
+        .filter(|f| !marks.contains(&f.name.as_str()) && everywhere(&f.name))
         .map(|f| (f.name.as_str(), f.value))
         .collect()
 }
@@ -170,7 +189,10 @@ fn typed_agrees(entry: impl Debug, said: &Decoded, format: &ir::Format) {
         assert!(text.starts_with("Invalid(") || text.starts_with("Reserved("), "{text} for {said:?}");
         return;
     }
-    assert!(text.starts_with(&format!("{}(", said.kind)), "{text} for {said:?}");
+    let level = format.levels.iter().find(|level| level.number == said.level).expect("the level exists");
+    let kind = level.kinds.iter().find(|kind| kind.name == said.kind).expect("the kind exists");
+    let named = [&kind.name, &kind.family].iter().any(|name| text.starts_with(&format!("{name}(")));
+    assert!(named, "{text} for {said:?}");
     for field in &said.fields {
         let known = format.fields.iter().find(|f| f.name == field.name).expect("a field of the format");
         let flag = known.bits == 1 && known.values.is_empty();

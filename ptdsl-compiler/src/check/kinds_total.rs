@@ -58,11 +58,8 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
 /// The words of no kind; nothing if a guard is faulty or a kind unknown.
 fn rest(level: &Level<'_>) -> Option<Result<Cubes, TooLarge>> {
     let guards = level.kinds.iter().map(|kind| kind.guard.as_ref()).collect::<Option<Vec<_>>>()?;
-    let listed = level.kinds.iter().filter(|kind| kind.ast.class != KindClass::Invalid).count();
-    if guards.iter().any(|guard| guard.is_empty())
-        || listed != level.ast.kinds.len()
-        || listed == guards.len()
-    {
+    let has_invalid = level.has(KindClass::Invalid);
+    if guards.iter().any(|guard| guard.is_empty()) || !level.all_known() || !has_invalid {
         return None;
     }
     let mut work = Work::default();

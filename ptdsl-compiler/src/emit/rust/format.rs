@@ -156,12 +156,11 @@ fn attributes(model: &Model<'_>) -> TokenStream {
     let word = model.word();
     let arms = model.format.levels.iter().flat_map(|level| {
         let number = Literal::i32_unsuffixed(level.number);
-        level
-            .kinds
-            .iter()
-            .filter(|kind| kind.class == KindClass::Leaf)
-            .map(|kind| {
-                let leaf = model.descriptor(level, kind);
+        model
+            .at(level)
+            .into_iter()
+            .filter(|leaf| leaf.kind.class == KindClass::Leaf)
+            .map(|leaf| {
                 let name = &leaf.name;
                 let from = if model.format.word_bits == 64 {
                     quote! { leaf }

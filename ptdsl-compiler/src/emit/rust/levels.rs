@@ -3,12 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::bits::{Place, literal, mask, move_between, ones, put};
+use super::bits::{Place, bare, extract, literal, mask, move_between, ones, put};
 use super::changes;
 use super::descriptors::place_address;
-use super::entries::reserved;
+use super::entries::{reserved, variant};
 use super::model::{Descriptor, Model, entry_name, level_name};
-use super::names::camel;
 use super::spans;
 use crate::ir::{FieldId, KindClass, Level};
 
@@ -29,7 +28,10 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
         level.shift,
         size(level.shift)
     );
-    let tables = of_class(model, level, KindClass::Table);
+    let (tables, skips): (Vec<_>, Vec<_>) = of_class(model, level, KindClass::Table)
+        .into_iter()
+        .partition(|table| table.kind.next_level.is_none());
+    let skipped = (!skips.is_empty()).then(|| skipped(model, &skips));
     let leaves = of_class(model, level, KindClass::Leaf);
     let single = leaves.iter().copied().find(|leaf| leaf.kind.span == 0);
     let spans = spans::emit(model, level, &leaves);
@@ -78,6 +80,7 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             #[inline(always)]
             fn link(child: Phys) -> #word { #link }
             fn change(old: #word, new: #word) -> Change { #change }
+            #skipped
             #spans
         }
     }
@@ -94,7 +97,7 @@ pub(super) fn size(shift: u32) -> String {
 }
 
 fn of_class<'m, 'a>(model: &'m Model<'a>, level: &Level, class: KindClass) -> Vec<&'m Descriptor<'a>> {
-    level.kinds.iter().filter(|kind| kind.class == class).map(|kind| model.descriptor(level, kind)).collect()
+    model.at(level).into_iter().filter(|descriptor| descriptor.kind.class == class).collect()
 }
 
 /// Output bits that a leaf holds in one piece with the lowest: within them, adding [`Level::STEP`] carries rightly.
@@ -119,13 +122,12 @@ fn along(model: &Model<'_>, tables: &[&Descriptor<'_>]) -> u64 {
 }
 
 fn typed(model: &Model<'_>, level: &Level, entry: &proc_macro2::Ident) -> TokenStream {
-    let arms: Vec<(TokenStream, TokenStream)> = level
-        .kinds
-        .iter()
-        .map(|kind| {
-            let descriptor = &model.descriptor(level, kind).name;
-            let variant = format_ident!("{}", camel(&kind.name));
-            (quote! { #descriptor::matches(raw) }, quote! { #entry::#variant(#descriptor(raw)) })
+    let arms: Vec<(TokenStream, TokenStream)> = model
+        .at(level)
+        .into_iter()
+        .map(|descriptor| {
+            let (name, variant) = (&descriptor.name, variant(descriptor));
+            (quote! { #name::matches(raw) }, quote! { #entry::#variant(#name(raw)) })
         })
         .collect();
     if reserved(model, level) {
@@ -162,6 +164,24 @@ fn first_match(
         return quote! { let _ = raw; #otherwise };
     }
     chain(&arms, otherwise)
+}
+
+/// Tables of a level further down.
+fn skipped(model: &Model<'_>, skips: &[&Descriptor<'_>]) -> TokenStream {
+    let (word, bits) = (model.word(), model.format.word_bits);
+    let arms: Vec<_> = skips
+        .iter()
+        .filter_map(|skip| {
+            let (name, places) = (&skip.name, skip.field(skip.kind.next_level?));
+            let level = bare(extract(&quote! { raw }, &places, bits));
+            Some((quote! { #name::matches(raw) }, quote! { Some((#name(raw).next(), (#level) as i32)) }))
+        })
+        .collect();
+    let value = chain(&arms, quote! { None });
+    quote! {
+        #[inline(always)]
+        fn skipped(raw: #word) -> Option<(Phys, i32)> { #value }
+    }
 }
 
 fn any_match(descriptors: &[&Descriptor<'_>]) -> TokenStream {

@@ -14,7 +14,7 @@ pub(super) fn emit(model: &Model<'_>, level: &Level, leaves: &[&Descriptor<'_>])
         model.format.groups.iter().filter(|group| group.levels.contains(&level.number)).collect();
     let repeated: Vec<&Descriptor<'_>> = leaves.iter().copied().filter(|leaf| leaf.kind.span != 0).collect();
     let mut all: Vec<u32> = groups.iter().map(|group| span(group)).collect();
-    all.extend(repeated.iter().map(|leaf| leaf.kind.span));
+    all.extend(repeated.iter().flat_map(|leaf| leaf.sizes.iter().map(|size| size.span)));
     if all.is_empty() {
         return TokenStream::new();
     }
@@ -55,7 +55,12 @@ fn which(groups: &[&Group], leaves: &[&Descriptor<'_>]) -> TokenStream {
     let mut arms = Vec::new();
     for leaf in leaves.iter().filter(|leaf| leaf.kind.span != 0) {
         let (name, span) = (&leaf.name, u32_literal(leaf.kind.span));
-        arms.push((quote! { #name::matches(raw) }, quote! { #span }));
+        let span = if leaf.is_sized() {
+            quote! { #name::span(raw) }
+        } else {
+            quote! { #span }
+        };
+        arms.push((quote! { #name::matches(raw) }, span));
     }
     let single: Vec<_> = leaves.iter().copied().filter(|leaf| leaf.kind.span == 0).collect();
     for group in groups {
@@ -78,7 +83,7 @@ fn stride(groups: &[&Group], repeated: &[&Descriptor<'_>]) -> TokenStream {
     if groups.is_empty() {
         return quote! { let _ = span; 0 };
     }
-    let spans = repeated.iter().map(|leaf| u32_literal(leaf.kind.span));
+    let spans = repeated.iter().flat_map(|leaf| &leaf.sizes).map(|size| u32_literal(size.span));
     quote! { match span { #(#spans)|* => 0, _ => Self::STEP } }
 }
 
@@ -92,8 +97,8 @@ fn spanning(model: &Model<'_>, groups: &[&Group], leaves: &[&Descriptor<'_>]) ->
             arms.push(quote! { #span => Self::leaf(output, attributes) & !#bits | #value });
         }
     }
-    for repeated in leaves.iter().copied().filter(|leaf| leaf.kind.span != 0) {
-        let (span, word) = (u32_literal(repeated.kind.span), leaf(model, Some(repeated)));
+    for repeated in leaves.iter().filter(|leaf| leaf.kind.span != 0).flat_map(|leaf| leaf.each_size()) {
+        let (span, word) = (u32_literal(repeated.kind.span), leaf(model, Some(&repeated)));
         arms.push(quote! { #span => { #word } });
     }
     quote! { match span { #(#arms,)* _ => Self::leaf(output, attributes) } }
