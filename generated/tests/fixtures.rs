@@ -26,7 +26,7 @@ fn fixtures_agree_with_the_interpreter() {
 /// Maps and unmaps the ranges in turn, comparing after each.
 fn operate<F: Format>(attributes: F::Attributes, ranges: &[(u64, u64, u64)]) {
     let config = Config::default();
-    let mut arena: Arena<F> = Arena::new(Phys(1 << F::GRANULE_SHIFT), 64);
+    let mut arena: Arena<F> = Arena::new(Phys(1 << 20), 64);
     let mut table = create(&mut arena, &config);
     let mut flat = Flat::new(&config);
     for &(first, last, output) in ranges {

@@ -88,7 +88,7 @@ struct Shape {
 impl Shape {
     /// The addresses of one end of what is translated.
     fn half(&self, high: bool) -> (u64, u64) {
-        let (all, half) = ((1_u64 << self.width) - 1, (1_u64 << (self.width - 1)) - 1);
+        let (all, half) = (u64::MAX >> (64 - self.width), u64::MAX >> (65 - self.width));
         match self.extend {
             Extend::Zero => (0, all),
             Extend::One => (!all, u64::MAX),

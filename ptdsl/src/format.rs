@@ -141,6 +141,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
     const EXTEND: Extend;
     /// Output limits, the largest last.
     const OUTPUT: &'static [OutputChoice];
+    /// What the root's address is a multiple of, in bytes, because the registers hold no lower bits of it.
+    const ROOT_ALIGNMENT: u64 = 1;
     /// Whether publishing a leaf needs no operand, so that one sequence serves all leaves of an operation.
     const PUBLISH_LEAF_ONCE: bool;
     /// Whether publishing a table ends with all that publishing a leaf needs.
@@ -275,6 +277,16 @@ pub(crate) const fn layout<F: Format, L: Level<F>>(width: u32) -> TableLayout {
     // Some base registers have other fields in the address bits of a tiny root: none in those above a cache line.
     let alignment = if bytes < LEAST_ALIGNMENT { LEAST_ALIGNMENT } else { bytes };
     TableLayout { bytes, alignment }
+}
+
+/// [`layout`] of a root.
+#[inline(always)]
+pub(crate) const fn root_layout<F: Format, L: Level<F>>(width: u32) -> TableLayout {
+    let TableLayout { bytes, alignment } = layout::<F, L>(width);
+    TableLayout {
+        bytes,
+        alignment: if alignment < F::ROOT_ALIGNMENT { F::ROOT_ALIGNMENT } else { alignment },
+    }
 }
 
 /// Below the last level: nothing.

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Extend, Format, Level, Run, Shape, Transition, layout, low_bits};
+use crate::format::{Extend, Format, Level, Run, Shape, Transition, layout, low_bits, root_layout};
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
 use crate::world::{TableLayout, World};
@@ -261,7 +261,7 @@ fn create_at<F: Format, L: Level<F>, W: World<F>>(
     if !starts_at::<F, L>(shape.width) {
         return create_at::<F, L::Next, W>(world, shape);
     }
-    let layout = layout::<F, L>(shape.width);
+    let layout = root_layout::<F, L>(shape.width);
     let (root, table) = allocate::<F, L, W>(world, layout, 0)?;
     shape.root_level = L::NUMBER;
     shape.root = root.0;
@@ -296,7 +296,7 @@ fn destroy_at<F: Format, L: Level<F>, W: World<F>>(world: &mut W, shape: &Shape<
     if !starts_at::<F, L>(shape.width) {
         return destroy_at::<F, L::Next, W>(world, shape);
     }
-    let layout = layout::<F, L>(shape.width);
+    let layout = root_layout::<F, L>(shape.width);
     destroy_below::<F, L, W>(world, table_at::<F, W>(world, shape.root), layout);
     world.free(shape.root, layout);
 }

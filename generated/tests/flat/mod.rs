@@ -61,7 +61,7 @@ impl<F: Format> Flat<F> {
     }
 
     fn low(shift: u32) -> u64 {
-        (1 << shift) - 1
+        u64::MAX >> (64 - shift)
     }
 
     /// The addresses that a table of this width translates, in one piece or two.

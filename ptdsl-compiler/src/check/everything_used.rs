@@ -70,7 +70,8 @@ fn uses(model: &Model<'_>, key: &Key) -> bool {
             let kinds = format.kinds();
             let mut conditions = kinds.iter().filter_map(|(_, kind)| kind.only_if.as_ref());
             set || conditions.any(|option| option.node == *name)
-                || blocks().any(|entry| in_entry(entry, name)) || parts.any(|part| in_part(part, name))
+                || blocks().any(|entry| in_entry(entry, name))
+                || parts.any(|part| in_part(part, name))
         }
         _ => true,
     }

@@ -8,10 +8,33 @@ use super::model::{Descriptor, Model};
 use crate::ir::{ChangeClass, Role};
 
 /// The body of `Level::change`.
-pub(super) fn emit(model: &Model<'_>, leaf: Option<&Descriptor<'_>>) -> TokenStream {
-    let Some(leaf) = leaf else {
+pub(super) fn emit(model: &Model<'_>, leaves: &[&Descriptor<'_>]) -> TokenStream {
+    let Some(first) = leaves.first() else {
         return quote! { let _ = (old, new); Change::Break };
     };
+    let places = |leaf: &Descriptor<'_>| -> Vec<_> {
+        model.format.changes.iter().map(|change| leaf.field(change.field)).collect()
+    };
+    let alike = |leaf: &&&Descriptor<'_>| places(leaf) == places(first) && idle(leaf) == idle(first);
+    if leaves.iter().all(|leaf| alike(&leaf)) {
+        return among(model, first);
+    }
+    // Leaves that hold their fields in different places: one becomes another by nothing less than a break.
+    let arms = leaves.iter().map(|leaf| {
+        let (name, body) = (&leaf.name, among(model, leaf));
+        quote! { if #name::matches(old) && #name::matches(new) { #body } else }
+    });
+    quote! { #(#arms)* { Change::Break } }
+}
+
+/// Bits that nobody looks at.
+fn idle(leaf: &Descriptor<'_>) -> u64 {
+    let idle = leaf.kind.pieces.iter().filter(|piece| matches!(piece.role, Role::Ignored | Role::Software));
+    idle.fold(0, |bits, piece| bits | ones(piece.hi - piece.lo + 1) << piece.lo)
+}
+
+/// The change between two leaves of one layout.
+fn among(model: &Model<'_>, leaf: &Descriptor<'_>) -> TokenStream {
     let bits = model.format.word_bits;
     let mut by_class: Vec<(ChangeClass, u64)> = Vec::new();
     let mut put = |class, mask| match by_class.iter_mut().find(|(c, _)| *c == class) {
@@ -31,12 +54,8 @@ pub(super) fn emit(model: &Model<'_>, leaf: Option<&Descriptor<'_>>) -> TokenStr
         }
     }
     // What nobody looks at may change by a store.
-    for piece in leaf.kind.pieces.iter().filter(|piece| matches!(piece.role, Role::Ignored | Role::Software))
-    {
-        let bits = ones(piece.hi - piece.lo + 1) << piece.lo;
-        named |= bits;
-        put(ChangeClass::Store, bits);
-    }
+    named |= idle(leaf);
+    put(ChangeClass::Store, idle(leaf));
     put(model.format.change_otherwise, ones(bits) & !named);
     by_class.retain(|(_, bits)| *bits != 0);
     by_class.sort_by_key(|(class, _)| *class);

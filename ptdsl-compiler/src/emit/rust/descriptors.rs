@@ -18,14 +18,14 @@ fn emit_one(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     let Descriptor { name, kind, .. } = descriptor;
     let word = model.word();
     let about = docs(&kind.docs, &format!("`{}` {}.", kind.family, descriptor.place()));
-    let matches = if descriptor.is_sized() {
-        sized_predicate(model, descriptor)
-    } else {
-        predicate(model, descriptor)
-    };
+    let matches =
+        if descriptor.is_sized() { sized_predicate(model, descriptor) } else { predicate(model, descriptor) };
     let span = descriptor.is_sized().then(|| sizes(model, descriptor));
-    let new =
-        if descriptor.is_sized() { sized_constructor(model, descriptor) } else { constructor(model, descriptor) };
+    let new = if descriptor.is_sized() {
+        sized_constructor(model, descriptor)
+    } else {
+        constructor(model, descriptor)
+    };
     let address = address(model, descriptor);
     let fields = descriptor.fields();
     let accessors = fields.iter().map(|&id| accessors(model, descriptor, id));

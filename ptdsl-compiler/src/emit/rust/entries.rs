@@ -47,8 +47,7 @@ pub(super) fn variant(descriptor: &Descriptor<'_>) -> Ident {
 /// Whether some word at this level is of no kind.
 pub(super) fn reserved(model: &Model<'_>, level: &Level) -> bool {
     let bits = model.format.word_bits;
-    let cubes: Vec<Cube> =
-        model.at(level).into_iter().flat_map(|descriptor| descriptor.cubes()).collect();
+    let cubes: Vec<Cube> = model.at(level).into_iter().flat_map(|descriptor| descriptor.cubes()).collect();
     model.at(level).into_iter().any(|descriptor| may_fault(model, descriptor))
         || !cover(&cubes, Cube { mask: 0, value: 0 }, bits)
 }

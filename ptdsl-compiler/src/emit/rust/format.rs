@@ -8,7 +8,7 @@ use super::docs;
 use super::levels::attributes_in;
 use super::model::{Descriptor, IMPORTS, Model, level_name};
 use super::{names, registers, steps};
-use crate::ir::{Combine, Extend, FieldId, KindClass};
+use crate::ir::{Combine, Expression, Extend, FieldId, KindClass, Parameter};
 
 pub(super) fn head(model: &Model<'_>) -> TokenStream {
     let marker = model.marker();
@@ -55,6 +55,10 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         quote! { OutputChoice { bits: #bits, code: #code } }
     });
     let (once, covers) = steps::publish_facts(format);
+    let root_alignment = root_alignment(model).map(|bytes| {
+        let bytes = literal(bytes);
+        quote! { const ROOT_ALIGNMENT: u64 = #bytes; }
+    });
     let (before, after) = (steps::before(model), steps::after(model));
     let effective = effective(model);
     let attributes = attributes(model);
@@ -73,6 +77,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             const MAX_WIDTH: u32 = #max;
             const EXTEND: Extend = #extend;
             const OUTPUT: &'static [OutputChoice] = &[#(#choices),*];
+            #root_alignment
             const PUBLISH_LEAF_ONCE: bool = #once;
             const PUBLISH_TABLE_COVERS_LEAF: bool = #covers;
             #before
@@ -82,6 +87,24 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             fn registers(shape: &Shape<Self>) -> Registers { #registers }
         }
     }
+}
+
+/// What the root is aligned to so that the registers hold all of its address, if that is more than its size at every width.
+fn root_alignment(model: &Model<'_>) -> Option<u64> {
+    let parts = model.format.registers.iter().flat_map(|register| &register.parts);
+    let lows = parts.filter_map(|part| match part.value {
+        Expression::Bits { of: Parameter::Root, lo, .. } => Some(lo),
+        _ => None,
+    });
+    let alignment = 1_u64.checked_shl(lows.min()?)?;
+    let root = |width: u32| {
+        let level = model.format.levels.iter().find(|level| level.shift < width)?;
+        let bits = (width - level.shift).min(level.index_bits);
+        Some(u64::from(model.format.word_bits / 8) << bits)
+    };
+    let input = &model.format.input;
+    let smallest = (input.min_bits..=input.max_bits).filter_map(root).min()?;
+    (alignment > smallest.max(64)).then_some(alignment)
 }
 
 fn leaves<'m, 'a>(model: &'m Model<'a>) -> impl Iterator<Item = &'m Descriptor<'a>> {

@@ -43,7 +43,7 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
     let step =
         literal(put(&places, 1_u64.checked_shl(level.shift).unwrap_or(0)) & ones(model.format.word_bits));
     let linear = literal(linear(&places));
-    let change = changes::emit(model, single);
+    let change = changes::emit(model, &leaves);
     let along = literal(along(model, &tables));
     let typed = typed(model, level, &entry);
     let next_table = first_match(&tables, |d| quote! { Some(#d(raw).next()) }, quote! { None });

@@ -1,7 +1,8 @@
 //! Ranges, guards, and what bits mean.
 
 use super::super::ast::{
-    Bound, BoundAtom, BoundTerm, Constant, Entry, EntryKind, Field, FieldValues, Guard, Meaning, Range, Slice, Test,
+    Bound, BoundAtom, BoundTerm, Constant, Entry, EntryKind, Field, FieldValues, Guard, Meaning, Range,
+    Slice, Test,
 };
 use super::super::grammar::Rule;
 use super::nodes::{Node, Nodes, name, number, span};
