@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::bits::{extract, literal, mask, ones};
+use super::levels::chain;
 use super::model::{Descriptor, Model};
 use crate::ir::{ChangeClass, Role};
 
@@ -20,11 +21,16 @@ pub(super) fn emit(model: &Model<'_>, leaves: &[&Descriptor<'_>]) -> TokenStream
         return among(model, first);
     }
     // Leaves that hold their fields in different places: one becomes another by nothing less than a break.
-    let arms = leaves.iter().map(|leaf| {
+    let mut arms: Vec<(TokenStream, TokenStream)> = Vec::new();
+    for leaf in leaves {
         let (name, body) = (&leaf.name, among(model, leaf));
-        quote! { if #name::matches(old) && #name::matches(new) { #body } else }
-    });
-    quote! { #(#arms)* { Change::Break } }
+        let both = quote! { #name::matches(old) && #name::matches(new) };
+        match arms.iter_mut().find(|(_, other)| other.to_string() == body.to_string()) {
+            Some((tests, _)) => *tests = quote! { #tests || #both },
+            None => arms.push((both, body)),
+        }
+    }
+    chain(&arms, quote! { Change::Break })
 }
 
 /// Bits that nobody looks at.
