@@ -182,4 +182,4 @@ fn every_difference_was_foretold() {
     assert_eq!(total.excepted.len(), Class::ALL.len(), "{total:?}");
 }
 
-const COUNT: u64 = 100;
+const COUNT: u64 = 60;
