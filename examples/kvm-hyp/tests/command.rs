@@ -102,6 +102,21 @@ fn unusable_files_are_named_and_exit_2() {
             r#"{"schema":"kvm-pgtable-golden/1","group":"hyp_x"}"#,
             "does not follow the schema kvm-pgtable-golden/1: missing field `version`",
         ),
+        (
+            r#"{"schema":"kvm-pgtable-golden/1","group":"hyp_x","version":"6.1","granule":8192,"arena_base":"0x0",
+            "count":0,"scenarios":[]}"#,
+            "granule 8192 is none of 4096, 16384 and 65536",
+        ),
+        (
+            r#"{"schema":"kvm-pgtable-golden/1","group":"hyp_x","version":"6.9","granule":4096,"arena_base":"0x0",
+            "count":0,"scenarios":[]}"#,
+            "version \"6.9\": this program knows how \"5.17\", \"6.1\" and \"6.12\" behave",
+        ),
+        (
+            r#"{"schema":"kvm-pgtable-golden/1","group":"hyp_x","version":"6.1","granule":65536,"arena_base":"0x1000",
+            "count":0,"scenarios":[]}"#,
+            "arena_base 0x1000 is no multiple of the granule below 2^47",
+        ),
         ("[1, 2", "does not follow the schema kvm-pgtable-golden/1: "),
     ];
     for (text, message) in cases {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use kvm_hyp::classes::Class;
 use kvm_hyp::compare::Depth;
-use kvm_hyp::engine::{Call, Outcome};
+use kvm_hyp::engine::{Call, Flags, Outcome, Stop};
 use kvm_hyp::memory::Page;
 use kvm_hyp::replay::{self, Run, Tally, Verdict};
 use kvm_hyp::schema::{self, File};
@@ -229,6 +229,26 @@ fn a_root_of_the_last_level_holds_pages() {
     assert_eq!(linux.call(&Call::Get { addr: 0x1f_f123 }), Ok(found));
     assert_eq!(linux.call(&Call::Unmap { addr: 0x1f_f000, size: 0x1000 }), Ok(Outcome::bytes(0x1000)));
     assert_eq!(linux.memory().live().collect::<Vec<_>>(), [(Page(0), 1)]);
+}
+
+/// By hand: a visitor's -EAGAIN ends a walk of 6.1, not one of 6.12; other errors end both.
+#[test]
+fn eagain_of_a_visitor_is_ignored_from_6_12_on() {
+    let flags = Flags { leaf: true, pre: false, post: false };
+    for (version, ret, answer, visits) in [
+        (Version::V6_1, -11, -11, 1),
+        (Version::V6_12, -11, 0, 2),
+        (Version::V6_12, -22, -22, 1),
+        (Version::V6_12, 1, 1, 1),
+    ] {
+        let mut linux = engines(Setup::plain(version, Granule::K16), 0x1_0000_0000).kvm;
+        linux.call(&Call::Init { va_bits: 47 }).expect("a width of all formats");
+        linux.memory_mut().take_events();
+        // Two empty slots of the root.
+        let walk = Call::Walk { addr: 0, size: 2 << 36, flags, stop: Some(Stop { at: 0, ret }) };
+        assert_eq!(linux.call(&walk), Ok(Outcome::code(answer)), "{version:?} {ret}");
+        assert_eq!(linux.memory_mut().take_events().len(), visits, "{version:?} {ret}");
+    }
 }
 
 /// By hand, from the manual's layout: where the bits of a 52-bit output stand, and what hVHE and BTI change.
