@@ -2176,11 +2176,13 @@ impl Format for AmdV1 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level6;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "amd_v1";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 64;
     const MAX_WIDTH: u32 = 64;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 52, code: 0 }];
     const ROOT_ALIGNMENT: u64 = 0x1000;
     const PUBLISH_LEAF_ONCE: bool = true;

@@ -1761,11 +1761,13 @@ impl Format for AmdV14level {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "amd_v1_4level";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 48;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 52, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;

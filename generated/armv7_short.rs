@@ -496,10 +496,15 @@ impl Supersection {
     /// Maps `output`, all else at its default; `None` for an address it cannot hold.
     pub const fn new(output: Phys) -> Option<Self> {
         let address = output.0;
-        if address & !0xff00_0000 != 0 {
+        if address & !0xff_ff00_0000 != 0 {
             return None;
         }
-        Some(Supersection(((address & 0xff00_0000) as u32) | 0x4_0002))
+        Some(
+            Supersection(
+                (((address & 0xff00_0000) | ((address >> 12) & 0xf0_0000)
+                    | ((address >> 31) & 0x1e0)) as u32) | 0x4_0002,
+            ),
+        )
     }
     #[inline(always)]
     const fn matches(raw: u32) -> bool {
@@ -513,10 +518,13 @@ impl Supersection {
     pub const fn raw(self) -> u32 {
         self.0
     }
-    /// The output address, bits 31:24.
+    /// The output address, bits 31:24 and 23:20 and 8:5.
     #[inline(always)]
     pub const fn output(self) -> Phys {
-        Phys((self.0 as u64) & 0xff00_0000)
+        Phys(
+            ((self.0 as u64) & 0xff00_0000) | (((self.0 as u64) << 12) & 0xf_0000_0000)
+                | (((self.0 as u64) << 31) & 0xf0_0000_0000),
+        )
     }
     /// `NS`, bit 19.
     #[doc(alias = "NS")]
@@ -869,6 +877,7 @@ impl Level<Armv7Short> for Level1 {
     const HAS_TABLE: bool = true;
     const EMPTY: u32 = 0;
     const STEP: u32 = 0x10_0000;
+    const REACH: u64 = 0xffff_ffff;
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u32 = 0xffff_ffff;
     fn entry(raw: u32) -> Entry1 {
@@ -917,29 +926,9 @@ impl Level<Armv7Short> for Level1 {
         ((address & 0xffff_fc00) as u32) | 1
     }
     fn change(old: u32, new: u32) -> Change {
-        if Section::matches(old) && Section::matches(new) {
-            let differs = old ^ new;
-            let mut class = Change::Nothing;
-            if differs & 0x200 != 0 {
-                class = class.max(Change::Store);
-            }
-            if differs & 0x8c10 != 0 {
-                class = class.max(Change::Invalidate);
-            }
-            if differs & 0xfffd_71ef != 0 {
-                class = class.max(Change::Break);
-            }
-            if differs & 0x2_0000 != 0 {
-                class = class
-                    .max(
-                        match ((old >> 17) & 1, (new >> 17) & 1) {
-                            (0, 1) => Change::Invalidate,
-                            _ => Change::Break,
-                        },
-                    );
-            }
-            class
-        } else if Supersection::matches(old) && Supersection::matches(new) {
+        if Section::matches(old) && Section::matches(new)
+            || Supersection::matches(old) && Supersection::matches(new)
+        {
             let differs = old ^ new;
             let mut class = Change::Nothing;
             if differs & 0x200 != 0 {
@@ -976,11 +965,19 @@ impl Level<Armv7Short> for Level1 {
         0
     }
     #[inline(always)]
+    fn reach(span: u32) -> u64 {
+        match span {
+            4 => 0xff_ffff_ffff,
+            _ => Self::REACH,
+        }
+    }
+    #[inline(always)]
     fn spanning(output: Phys, attributes: Attributes, span: u32) -> u32 {
         match span {
             4 => {
                 let address = output.0;
-                ((address & 0xff00_0000) as u32)
+                (((address & 0xff00_0000) | ((address >> 12) & 0xf0_0000)
+                    | ((address >> 31) & 0x1e0)) as u32)
                     | (((attributes.0 << 6) & 0x3_fc00) | ((attributes.0 << 4) & 0x10)
                         | (attributes.0 & 0xc)) as u32 | 0x4_0002
             }
@@ -1002,6 +999,7 @@ impl Level<Armv7Short> for Level2 {
     const HAS_TABLE: bool = false;
     const EMPTY: u32 = 0;
     const STEP: u32 = 0x1000;
+    const REACH: u64 = 0xffff_ffff;
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u32 = 0xffff_ffff;
     fn entry(raw: u32) -> Entry2 {
@@ -1114,12 +1112,14 @@ impl Format for Armv7Short {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "armv7_short";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 32;
     const EXTEND: Extend = Extend::Zero;
-    const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 32, code: 0 }];
+    const TABLE_BITS: u32 = 32;
+    const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 40, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     #[inline(always)]

@@ -12,9 +12,15 @@ pub mod arm64_el1_high_16k;
 #[rustfmt::skip]
 pub mod arm64_el1_high_64k;
 #[rustfmt::skip]
+pub mod arm64_el1_high_64k_lpa;
+#[rustfmt::skip]
+pub mod arm64_el1_high_lpa2;
+#[rustfmt::skip]
 pub mod arm64_el1_low;
 #[rustfmt::skip]
 pub mod arm64_el1_low_16k;
+#[rustfmt::skip]
+pub mod arm64_el1_low_16k_lpa2;
 #[rustfmt::skip]
 pub mod arm64_el1_low_64k;
 #[rustfmt::skip]
@@ -22,7 +28,13 @@ pub mod arm64_el1_low_64k_lpa;
 #[rustfmt::skip]
 pub mod arm64_el1_low_lpa2;
 #[rustfmt::skip]
+pub mod arm64_el1_low_s1pie;
+#[rustfmt::skip]
 pub mod arm64_hvhe;
+#[rustfmt::skip]
+pub mod arm64_hvhe_16k;
+#[rustfmt::skip]
+pub mod arm64_hvhe_64k;
 #[rustfmt::skip]
 pub mod arm64_hyp;
 #[rustfmt::skip]
@@ -40,7 +52,13 @@ pub mod arm64_stage2;
 #[rustfmt::skip]
 pub mod arm64_stage2_16k;
 #[rustfmt::skip]
+pub mod arm64_stage2_16k_concatenated;
+#[rustfmt::skip]
+pub mod arm64_stage2_16k_lpa2;
+#[rustfmt::skip]
 pub mod arm64_stage2_64k;
+#[rustfmt::skip]
+pub mod arm64_stage2_64k_concatenated;
 #[rustfmt::skip]
 pub mod arm64_stage2_64k_lpa;
 #[rustfmt::skip]
@@ -61,6 +79,12 @@ pub mod armv7_stage2;
 pub mod ept;
 #[rustfmt::skip]
 pub mod ept_5level;
+#[rustfmt::skip]
+pub mod loongarch64;
+#[rustfmt::skip]
+pub mod loongarch64_4k;
+#[rustfmt::skip]
+pub mod loongarch64_kernel;
 #[rustfmt::skip]
 pub mod sv32;
 #[rustfmt::skip]

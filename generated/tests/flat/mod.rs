@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ptdsl::{
     Boundary, Config, Error, Extend, Format, Grouping, How, Inactive, Level, Live, MapError, PageTable, Phys,
-    Range, Sizes,
+    Range, Sizes, Word,
 };
 use ptdsl::{Stopped, Unmapped, World};
 
@@ -26,6 +26,12 @@ pub(crate) struct Flat<F: Format> {
     /// The sizes of leaves, largest first.
     leaves: Vec<Size>,
     levels: Vec<(u32, i32)>,
+    /// Output bits that leaves carry, by log2 of what they map.
+    reach: BTreeMap<u32, u64>,
+    /// Where hardware finds that nothing is mapped, if that is not where the walk over our tables ends.
+    sentinel: Option<i32>,
+    /// What it finds there.
+    empty: u64,
 }
 
 /// A size of leaves.
@@ -38,22 +44,44 @@ struct Size {
     span: u32,
 }
 
-fn levels<F: Format, L: Level<F>>(all: &mut Vec<(u32, i32)>, leaves: &mut Vec<Size>) {
+fn levels<F: Format, L: Level<F>>(
+    all: &mut Vec<(u32, i32)>,
+    leaves: &mut Vec<Size>,
+    reach: &mut BTreeMap<u32, u64>,
+) {
     if L::HAS_LEAF || L::HAS_TABLE {
         all.push((L::SHIFT, L::NUMBER));
-        let spans = L::SPANS.iter().rev().copied().chain(L::HAS_LEAF.then_some(0));
-        leaves.extend(spans.map(|span| Size { shift: L::SHIFT + span, level: L::NUMBER, span }));
-        levels::<F, L::Next>(all, leaves);
+        for span in L::SPANS.iter().rev().copied().chain(L::HAS_LEAF.then_some(0)) {
+            leaves.push(Size { shift: L::SHIFT + span, level: L::NUMBER, span });
+            reach.insert(L::SHIFT + span, L::reach(span));
+        }
+        levels::<F, L::Next>(all, leaves, reach);
     }
+}
+
+/// The empty word of the last level.
+fn last_empty<F: Format, L: Level<F>>() -> u64 {
+    if L::HAS_TABLE { last_empty::<F, L::Next>() } else { L::EMPTY.to_u64() }
 }
 
 impl<F: Format> Flat<F> {
     pub(crate) fn new(config: &Config<F>) -> Self {
         let (mut levels, mut leaves) = (Vec::new(), Vec::new());
-        self::levels::<F, F::Top>(&mut levels, &mut leaves);
+        let mut reach = BTreeMap::new();
+        self::levels::<F, F::Top>(&mut levels, &mut leaves, &mut reach);
         levels.retain(|level| level.0 < config.width);
         leaves.retain(|leaf| leaf.shift < config.width);
-        Flat { pages: BTreeMap::new(), width: config.width, output_bits: config.output_bits, leaves, levels }
+        Flat {
+            pages: BTreeMap::new(),
+            width: config.width,
+            output_bits: config.output_bits,
+            leaves,
+            sentinel: (!F::Sentinels::default().as_ref().is_empty())
+                .then(|| levels.last().map_or(0, |l| l.1)),
+            empty: last_empty::<F, F::Top>(),
+            levels,
+            reach,
+        }
     }
 
     fn granule() -> u64 {
@@ -111,6 +139,7 @@ impl<F: Format> Flat<F> {
             let to = output + (va - first);
             let fits = |shift: u32| {
                 (va | to) & Self::low(shift) == 0
+                    && to & !self.reach[&shift] == 0
                     && last - va >= Self::low(shift)
                     && !self.any_within(va, shift)
             };
@@ -121,6 +150,9 @@ impl<F: Format> Flat<F> {
             };
             let mut larger = self.leaves.iter().filter(|leaf| leaf.shift > granule && allowed(leaf));
             let shift = larger.find(|leaf| fits(leaf.shift)).map_or(granule, |leaf| leaf.shift);
+            if to & !self.reach[&shift] != 0 {
+                return Err((va - first, None));
+            }
             for page in (0..1_u64 << (shift - granule)).map(|k| k << granule) {
                 let entry = Page { leaf: va, shift, output: to + page, attributes };
                 self.pages.insert(va + page, entry);
@@ -184,8 +216,9 @@ impl<F: Format> Flat<F> {
         {
             if self.translated().iter().any(|half| half.contains(&va)) && !self.pages.contains_key(&va) {
                 let fault = table.translate(world, va).expect_err("nothing is mapped there");
-                let level = self.hole_level(va);
-                assert_eq!(fault, ptdsl::Fault::Translation { level, entry: 0 }, "{va:#x}");
+                let level = self.sentinel.unwrap_or_else(|| self.hole_level(va));
+                let entry = self.empty;
+                assert_eq!(fault, ptdsl::Fault::Translation { level, entry }, "{va:#x}");
             }
         }
         let mut found: Vec<(u64, u32, u64)> = Vec::new();
@@ -215,11 +248,12 @@ pub(crate) fn map_both<F: Format, W: World<F>>(
     let found = table.map_with(world, range, Phys(output), attributes, how);
     match (expected, found) {
         (Ok(()), Ok(())) => {}
-        (Err((0, None)), Err(MapError { mapped: 0, error })) => assert!(
-            matches!(
-                error,
-                Error::Misaligned { .. } | Error::OutOfRange { .. } | Error::OutputOutOfRange { .. }
-            ),
+        (Err((bytes, None)), Err(MapError { mapped, error })) => assert!(
+            bytes == mapped
+                && matches!(
+                    error,
+                    Error::Misaligned { .. } | Error::OutOfRange { .. } | Error::OutputOutOfRange { .. }
+                ),
             "{error}"
         ),
         (Err((bytes, Some(at))), Err(MapError { mapped, error: Error::AlreadyMapped { va, .. } })) => {

@@ -10,7 +10,7 @@ pub(super) fn level(model: &Model<'_>, level: &Level<'_>) -> Option<ir::Level> {
         number: level.number,
         shift: level.shift,
         index_bits: level.index_bits(),
-        empty: level.ast.empty.as_ref().map_or(0, |empty| empty.node),
+        empty: level.ast.empty(),
         kinds: level.kinds.iter().map(|one| kind(model, level, one)).collect::<Option<_>>()?,
     })
 }
@@ -37,6 +37,7 @@ fn kind(model: &Model<'_>, level: &Level<'_>, kind: &Kind<'_>) -> Option<ir::Kin
         class: kind.ast.class,
         docs: docs(kind.docs),
         guard: kind.guard.as_ref()?.list().to_vec(),
+        output_bits: model.reach(kind)?,
         pieces,
         span: kind.span,
         next_level: match kind.next_level {

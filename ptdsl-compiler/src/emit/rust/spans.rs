@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::bits::{literal, mask, put};
+use super::bits::{literal, mask, ones, put};
 use super::levels::{chain, leaf, u32_literal};
 use super::model::{Descriptor, Model};
 use crate::ir::{Group, Level};
@@ -30,11 +30,13 @@ pub(super) fn emit(model: &Model<'_>, level: &Level, leaves: &[&Descriptor<'_>])
         }
     });
     let spanning = spanning(model, &groups, leaves);
+    let reach = reach(leaves);
     quote! {
         const SPANS: &'static [u32] = &[#(#all),*];
         #[inline(always)]
         fn span(raw: #word) -> u32 { #which }
         #stride
+        #reach
         #[inline(always)]
         fn spanning(output: Phys, attributes: Attributes, span: u32) -> #word { #spanning }
     }
@@ -85,6 +87,23 @@ fn stride(groups: &[&Group], repeated: &[&Descriptor<'_>]) -> TokenStream {
     }
     let spans = repeated.iter().flat_map(|leaf| &leaf.sizes).map(|size| u32_literal(size.span));
     quote! { match span { #(#spans)|* => 0, _ => Self::STEP } }
+}
+
+/// Nothing where every leaf carries the same output bits.
+fn reach(leaves: &[&Descriptor<'_>]) -> Option<TokenStream> {
+    let single = leaves.iter().find(|leaf| leaf.kind.span == 0)?.kind.output_bits;
+    let sizes = || leaves.iter().flat_map(|leaf| &leaf.sizes).filter(|size| size.span != 0);
+    if sizes().all(|size| size.output_bits == single) {
+        return None;
+    }
+    let arms = sizes().filter(|size| size.output_bits != single).map(|size| {
+        let (span, reach) = (u32_literal(size.span), literal(ones(size.output_bits)));
+        quote! { #span => #reach }
+    });
+    Some(quote! {
+        #[inline(always)]
+        fn reach(span: u32) -> u64 { match span { #(#arms,)* _ => Self::REACH } }
+    })
 }
 
 /// The first word of a leaf.
