@@ -4,6 +4,7 @@ use super::docs;
 use crate::ir::{self, Piece, Role};
 use crate::model::text::runs;
 use crate::model::{Bits, Kind, Level, Model, What};
+use crate::syntax::ast::Entry;
 
 pub(super) fn level(model: &Model<'_>, level: &Level<'_>) -> Option<ir::Level> {
     Some(ir::Level {
@@ -18,10 +19,11 @@ pub(super) fn level(model: &Model<'_>, level: &Level<'_>) -> Option<ir::Level> {
 fn kind(model: &Model<'_>, kind: &Kind<'_>) -> Option<ir::Kind> {
     let fixed = runs(kind.pinned.mask).into_iter().map(|(hi, lo)| {
         let value = (kind.pinned.value >> lo) & crate::cubes::ones(hi - lo + 1);
-        Piece { hi, lo, role: Role::Fixed { value } }
+        Piece { hi, lo, role: Role::Fixed { value }, docs: Vec::new() }
     });
-    let named =
-        kind.bits.iter().map(|bits| Some(Piece { hi: bits.hi, lo: bits.lo, role: role(model, bits)? }));
+    let named = kind.bits.iter().map(|bits| {
+        Some(Piece { hi: bits.hi, lo: bits.lo, role: role(model, bits)?, docs: remarks(bits.line) })
+    });
     let mut pieces: Vec<Piece> = named.collect::<Option<_>>()?;
     pieces.extend(fixed);
     pieces.sort_by_key(|piece| std::cmp::Reverse(piece.hi));
@@ -32,6 +34,11 @@ fn kind(model: &Model<'_>, kind: &Kind<'_>) -> Option<ir::Kind> {
         guard: kind.guard.as_ref()?.list().to_vec(),
         pieces,
     })
+}
+
+/// What a line of the spec says about itself.
+fn remarks(line: &Entry) -> Vec<String> {
+    if line.docs.is_empty() { line.remark.iter().cloned().collect() } else { docs(&line.docs) }
 }
 
 fn role(model: &Model<'_>, bits: &Bits<'_>) -> Option<Role> {
