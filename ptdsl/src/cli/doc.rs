@@ -47,22 +47,39 @@ pub(crate) struct Arguments {
 /// # Errors
 /// See [`Failure`]. If a spec has errors, or two formats claim one file, nothing is written.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let formats = generate::formats(&arguments.specs, arguments.all, arguments.format.as_deref())?;
+    let mut formats = generate::formats(&arguments.specs, arguments.all, arguments.format.as_deref())?;
+    name_formats(&mut formats, arguments.format.is_some());
     let files = files(arguments, &formats)?;
-    if arguments.check { generate::check(&files, false, &command(arguments)) } else { generate::write(&files) }
+    if arguments.check {
+        generate::check(&files, false, &command(arguments))
+    } else {
+        generate::write(&files)
+    }
+}
+
+/// Commands on a page say which format of the spec it is, where there are several or somebody said so.
+fn name_formats(formats: &mut [(String, Format)], named: bool) {
+    let specs: Vec<String> = formats.iter().map(|(spec, _)| spec.clone()).collect();
+    for (spec, format) in formats {
+        if named || specs.iter().filter(|other| *other == spec).count() > 1 {
+            *spec = format!("{spec} --format {}", format.name);
+        }
+    }
 }
 
 fn files(arguments: &Arguments, formats: &[(String, Format)]) -> Result<Vec<File>, Failure> {
     let form = if arguments.markdown { Form::Markdown } else { Form::Html };
     let indexed = formats.len() > 1;
     let file = |name: &str, text| File { path: arguments.out_dir.join(form.file_name(name)), text };
-    let pages = formats.iter().map(|(spec, format)| file(&format.name, doc::page(format, spec, form, indexed)));
+    let pages =
+        formats.iter().map(|(spec, format)| file(&format.name, doc::page(format, spec, form, indexed)));
     let mut files: Vec<File> = Vec::new();
     for page in pages {
         generate::add(&mut files, page)?;
     }
     if indexed {
-        let formats: Vec<(&str, &Format)> = formats.iter().map(|(spec, format)| (spec.as_str(), format)).collect();
+        let formats: Vec<(&str, &Format)> =
+            formats.iter().map(|(spec, format)| (spec.as_str(), format)).collect();
         generate::add(&mut files, file(doc::INDEX, doc::index(&formats, form)))?;
     }
     Ok(files)

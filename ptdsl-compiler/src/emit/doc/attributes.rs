@@ -28,6 +28,7 @@ fn rows(format: &Format, attribute: &Attribute) -> Table {
     table.head.extend(field_names(format, &attribute.fields));
     if documented {
         table.head.push("meaning".into());
+        table.prose = true;
     }
     for row in &attribute.rows {
         let mut cells = vec![words::code(&row.name).into()];
@@ -56,7 +57,8 @@ pub(super) fn combinations(format: &Format) -> Option<Vec<Combination>> {
     let mut list: Vec<Combination> = vec![Vec::new()];
     for attribute in &format.attributes {
         let longer = list.iter().flat_map(|rows| {
-            (0..attribute.rows.len()).map(|row| rows.iter().copied().chain([RowId(row)]).collect::<Combination>())
+            (0..attribute.rows.len())
+                .map(|row| rows.iter().copied().chain([RowId(row)]).collect::<Combination>())
         });
         list = longer.take(MOST_COMBINATIONS + 1).collect();
     }
@@ -72,7 +74,9 @@ pub(super) fn excluded<'a>(format: &'a Format, rows: &Combination) -> Option<&'a
 /// What a combination says to the interpreter.
 pub(super) fn assignments<'a>(format: &'a Format, rows: &Combination) -> Vec<(&'a str, Value)> {
     let pairs = format.attributes.iter().zip(rows);
-    pairs.map(|(attribute, row)| (attribute.name.as_str(), Value::Name(attribute.rows[row.0].name.clone()))).collect()
+    pairs
+        .map(|(attribute, row)| (attribute.name.as_str(), Value::Name(attribute.rows[row.0].name.clone())))
+        .collect()
 }
 
 /// All that callers can ask for, with the word of a leaf of the last level whose output is 0.
@@ -86,7 +90,9 @@ fn combinations_table(format: &Format) -> Vec<Block> {
     let lines = format.forbidden.iter().map(|set| Prose::from(words::code(&text::combination(format, set))));
     let lines: Vec<Prose> = lines.collect();
     if !lines.is_empty() {
-        blocks.push(Block::Text("Excluded, so that no caller can ask for them; a word that has them anyway is reported:".into()));
+        blocks.push(Block::Text(
+            "Excluded, so that no caller can ask for them; a word that has them anyway is reported:".into(),
+        ));
         blocks.push(Block::List(lines));
     }
     let Some(list) = combinations(format) else {
@@ -105,7 +111,8 @@ fn combinations_table(format: &Format) -> Vec<Block> {
     ));
     let mut table = Table::new("Combinations of attributes", &[]);
     table.head.extend(format.attributes.iter().map(|attribute| Prose::from(words::code(&attribute.name))));
-    let fields: Vec<FieldId> = format.attributes.iter().flat_map(|attribute| attribute.fields.clone()).collect();
+    let fields: Vec<FieldId> =
+        format.attributes.iter().flat_map(|attribute| attribute.fields.clone()).collect();
     table.head.extend(field_names(format, &fields));
     table.head.push("word".into());
     table.wide = true;
@@ -138,13 +145,20 @@ fn effective(format: &Format) -> Vec<Block> {
         let own = name(&rule.field);
         let path = words::and(rule.path.iter().map(name));
         match rule.combine {
-            Combine::Or => format!("{own} counts as 1 if it is 1 in the leaf, or {path} is 1 in any table on the way").into(),
-            Combine::And => {
-                format!("{own} counts as 1 only if it is 1 in the leaf, and {path} is 1 in every table on the way").into()
+            Combine::Or => {
+                format!("{own} counts as 1 if it is 1 in the leaf, or {path} is 1 in any table on the way")
+                    .into()
             }
+            Combine::And => format!(
+                "{own} counts as 1 only if it is 1 in the leaf, and {path} is 1 in every table on the way"
+            )
+            .into(),
         }
     };
-    vec![Block::Heading("What tables restrict".into()), Block::List(format.effective.iter().map(line).collect())]
+    vec![
+        Block::Heading("What tables restrict".into()),
+        Block::List(format.effective.iter().map(line).collect()),
+    ]
 }
 
 fn groups(format: &Format) -> Vec<Block> {

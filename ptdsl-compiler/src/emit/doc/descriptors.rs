@@ -8,14 +8,26 @@ use crate::decode::text;
 use crate::ir::{Cube, Format, Kind, KindClass, Level};
 
 pub(super) fn section(format: &Format) -> Section {
-    let legend = Look::ALL.map(|(look, meaning)| LegendItem { class: look.class(), meaning });
-    let mut blocks = vec![Block::Legend(legend.into())];
+    let mut blocks = Vec::new();
     for (name, layouts) in kinds(format) {
         blocks.extend(kind(format, &name, &layouts));
     }
+    blocks.insert(0, Block::Legend(legend(&blocks)));
     blocks.extend(reserved(format));
     blocks.extend(values(format));
     Section { id: "descriptors", title: "Descriptors", blocks }
+}
+
+/// The patterns that some diagram has.
+fn legend(blocks: &[Block]) -> Vec<LegendItem> {
+    let diagrams = || {
+        blocks.iter().filter_map(|block| match block {
+            Block::Diagram(diagram) => Some(diagram),
+            _ => None,
+        })
+    };
+    let used = Look::ALL.into_iter().filter(|&(look, _)| diagrams().any(|diagram| diagram.has(look)));
+    used.map(|(look, meaning)| LegendItem { class: look.class(), meaning }).collect()
 }
 
 /// The levels at which a kind looks the same, and how.
@@ -57,8 +69,10 @@ fn kind(format: &Format, name: &str, layouts: &[Layout<'_>]) -> Vec<Block> {
     let all: Vec<i32> = layouts.iter().flat_map(|(levels, _)| levels.iter().copied()).collect();
     let what = match first.class {
         KindClass::Invalid => "Invalid".to_owned(),
-        KindClass::Table => format!("{}: table", words::code(name)),
-        KindClass::Leaf => format!("{}: leaf", words::code(name)),
+        KindClass::Table if name.eq_ignore_ascii_case("table") => words::code(name),
+        KindClass::Table => format!("{} (table)", words::code(name)),
+        KindClass::Leaf if name.eq_ignore_ascii_case("leaf") => words::code(name),
+        KindClass::Leaf => format!("{} (leaf)", words::code(name)),
     };
     let mut blocks = vec![Block::Heading(format!("{what}, {}", words::levels(&all)).into())];
     blocks.extend(words::paragraphs(&first.docs).into_iter().map(Block::Text));
@@ -67,7 +81,9 @@ fn kind(format: &Format, name: &str, layouts: &[Layout<'_>]) -> Vec<Block> {
     } else {
         for (levels, kind) in layouts {
             let levels = words::levels(levels);
-            blocks.push(Block::Text(format!("At {levels}, a word is of this kind if {}.", guard(&kind.guard)).into()));
+            blocks.push(Block::Text(
+                format!("At {levels}, a word is of this kind if {}.", guard(&kind.guard)).into(),
+            ));
         }
     }
     for (levels, kind) in layouts {
@@ -81,7 +97,8 @@ fn kind(format: &Format, name: &str, layouts: &[Layout<'_>]) -> Vec<Block> {
 /// ``[1:0] = `0b11` ``, alternatives joined by `or`.
 fn guard(cubes: &[Cube]) -> String {
     let all = cubes.iter().any(|cube| cube.mask == 0);
-    let words: Vec<String> = cubes.iter().map(|cube| words::code(&text::bits(cube.mask, cube.value))).collect();
+    let words: Vec<String> =
+        cubes.iter().map(|cube| words::code(&text::bits(cube.mask, cube.value))).collect();
     if all { "it is of no other".to_owned() } else { words.join(" or ") }
 }
 
@@ -98,14 +115,17 @@ fn reserved(format: &Format) -> Vec<Block> {
             None => found.push((words, vec![level.number])),
         }
     }
-    let lines = found.into_iter().map(|(words, levels)| format!("At {}: {words}", words::levels(&levels)).into());
+    let lines =
+        found.into_iter().map(|(words, levels)| format!("At {}: {words}", words::levels(&levels)).into());
     let lines: Vec<_> = lines.collect();
     if lines.is_empty() {
         return Vec::new();
     }
     vec![
         Block::Heading("Reserved words".into()),
-        Block::Text("These words are of no kind. A walk that meets one faults, and none is ever written.".into()),
+        Block::Text(
+            "These words are of no kind. A walk that meets one faults, and none is ever written.".into(),
+        ),
         Block::List(lines),
     ]
 }

@@ -40,8 +40,8 @@ struct Cell {
 
 /// What stands in a cell.
 enum Label {
-    /// The same in every part of it.
-    Same(String),
+    /// The same in every part of it; the second where there is little room.
+    Same(&'static str, &'static str),
     /// Bits `lo..` of something that has `bits` bits, by name.
     Part { name: String, lo: u32, bits: Option<u32> },
     /// These bits themselves.
@@ -49,7 +49,7 @@ enum Label {
 }
 
 /// How a cell is filled.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
     Fixed,
     Field,
@@ -92,11 +92,15 @@ impl Diagram {
         let cells = kind.pieces.iter().flat_map(|piece| cells(format, piece)).collect();
         Diagram { caption, bits: format.word_bits, cells }
     }
+
+    /// Whether any bit looks so.
+    pub(super) fn has(&self, look: Look) -> bool {
+        self.cells.iter().any(|cell| cell.look == look)
+    }
 }
 
 fn cells(format: &Format, piece: &Piece) -> Vec<Cell> {
     let cell = |label, look| vec![Cell { hi: piece.hi, lo: piece.lo, label, look }];
-    let same = |text: &str| Label::Same(text.to_owned());
     let address = |lo| Label::Part { name: format.output.name.clone(), lo, bits: None };
     match piece.role {
         Role::Fixed { value } if piece.hi - piece.lo < SINGLE_FIXED_BITS => (piece.lo..=piece.hi)
@@ -107,12 +111,12 @@ fn cells(format: &Format, piece: &Piece) -> Vec<Cell> {
             })
             .collect(),
         Role::Fixed { value } => cell(Label::Bits(value), Look::Fixed),
-        Role::Ignored => cell(same("ignored"), Look::Ignored),
-        Role::Res0 => cell(same("res0"), Look::Reserved),
-        Role::Res1 => cell(same("res1"), Look::Reserved),
-        Role::Mbz => cell(same("mbz"), Look::Fatal),
-        Role::Mbo => cell(same("mbo"), Look::Fatal),
-        Role::Software => cell(same("software"), Look::Software),
+        Role::Ignored => cell(Label::Same("ignored", "ign"), Look::Ignored),
+        Role::Res0 => cell(Label::Same("res0", "0"), Look::Reserved),
+        Role::Res1 => cell(Label::Same("res1", "1"), Look::Reserved),
+        Role::Mbz => cell(Label::Same("mbz", "0"), Look::Fatal),
+        Role::Mbo => cell(Label::Same("mbo", "1"), Look::Fatal),
+        Role::Software => cell(Label::Same("software", "sw"), Look::Software),
         Role::Field { field, value_lo } => {
             let field = &format.fields[field.0];
             let name = field.manual_name.clone();
@@ -137,13 +141,24 @@ impl Cell {
     /// What stands in the part `lo..=hi` of the cell.
     fn label(&self, hi: u32, lo: u32) -> String {
         match &self.label {
-            Label::Same(text) => text.clone(),
+            Label::Same(text, _) => (*text).to_owned(),
             Label::Part { name, bits: Some(bits), .. } if hi - lo + 1 == *bits => name.clone(),
             Label::Part { name, lo: first, .. } => {
                 let first = first + (lo - self.lo);
                 format!("{name}{}", text::range(first + (hi - lo), first))
             }
             Label::Bits(value) => text::number(value >> (lo - self.lo), hi - lo + 1),
+        }
+    }
+}
+
+impl Cell {
+    /// The label for a box of the part's width.
+    fn short_label(&self, hi: u32, lo: u32) -> String {
+        let label = self.label(hi, lo);
+        match &self.label {
+            Label::Same(_, short) if level_font(&label, hi - lo + 1).is_none() => (*short).to_owned(),
+            _ => label,
         }
     }
 }
@@ -184,30 +199,31 @@ impl Diagram {
         ROW_BITS * BIT
     }
 
-    /// The pictures, highest bits first; all are as high as the one that needs most.
+    /// The pictures, highest bits first. The two that a wide page shows side by side have the same height.
     pub(super) fn pictures(&self) -> Vec<Picture> {
-        let height = self.box_height();
-        let rows = (0..self.bits / ROW_BITS).rev().map(|row| (row * ROW_BITS + ROW_BITS - 1, row * ROW_BITS));
-        rows.map(|(top, bottom)| Picture {
-            title: format!("bits {top} to {bottom}"),
-            height: NUMBERS + height,
-            boxes: self.parts(top, bottom).map(|(cell, hi, lo)| drawn(cell, hi, lo, top, height)).collect(),
-        })
-        .collect()
+        let picture = |row| {
+            let (top, bottom) = (row * ROW_BITS + ROW_BITS - 1, row * ROW_BITS);
+            let height = self.box_height(row).max(self.box_height(row ^ 1));
+            Picture {
+                title: format!("bits {top} to {bottom}"),
+                height: NUMBERS + height,
+                boxes: self.parts(row).map(|(cell, hi, lo)| drawn(cell, hi, lo, top, height)).collect(),
+            }
+        };
+        (0..self.bits / ROW_BITS).rev().map(picture).collect()
     }
 
-    /// The cells within some bits, cut to them.
-    fn parts(&self, top: u32, bottom: u32) -> impl Iterator<Item = (&Cell, u32, u32)> {
+    /// The cells within a row, counted from bit 0, cut to it.
+    fn parts(&self, row: u32) -> impl Iterator<Item = (&Cell, u32, u32)> {
+        let (top, bottom) = (row * ROW_BITS + ROW_BITS - 1, row * ROW_BITS);
         let within = self.cells.iter().filter(move |cell| cell.lo <= top && cell.hi >= bottom);
         within.map(move |cell| (cell, cell.hi.min(top), cell.lo.max(bottom)))
     }
 
-    /// High enough for the longest upright label.
-    fn box_height(&self) -> u32 {
-        let rows = (0..self.bits / ROW_BITS).map(|row| (row * ROW_BITS + ROW_BITS - 1, row * ROW_BITS));
-        let parts = rows.flat_map(|(top, bottom)| self.parts(top, bottom));
-        let upright = parts.filter_map(|(cell, hi, lo)| {
-            let label = cell.label(hi, lo);
+    /// High enough for the longest upright label of a row.
+    fn box_height(&self, row: u32) -> u32 {
+        let upright = self.parts(row).filter_map(|(cell, hi, lo)| {
+            let label = cell.short_label(hi, lo);
             level_font(&label, hi - lo + 1).is_none().then(|| text_width(&label, *FONTS.end()) + 10)
         });
         upright.max().unwrap_or(0).clamp(36, 92)
@@ -227,7 +243,7 @@ fn level_font(label: &str, bits: u32) -> Option<u32> {
 
 fn drawn(cell: &Cell, hi: u32, lo: u32, top: u32, height: u32) -> Drawn {
     let (x, width) = ((top - hi) * BIT, (hi - lo + 1) * BIT);
-    let label = cell.label(hi, lo);
+    let label = cell.short_label(hi, lo);
     let whole = cell.label(cell.hi, cell.lo);
     let font = level_font(&label, hi - lo + 1);
     let upright = |label: &str| FONTS.rev().find(|&font| text_width(label, font) + 6 <= height);
@@ -266,7 +282,8 @@ impl Diagram {
         let mut lines: Vec<Vec<[String; 2]>> = vec![Vec::new()];
         let mut used = 1;
         for cell in &self.cells {
-            let bits = if cell.hi == cell.lo { cell.hi.to_string() } else { format!("{}:{}", cell.hi, cell.lo) };
+            let bits =
+                if cell.hi == cell.lo { cell.hi.to_string() } else { format!("{}:{}", cell.hi, cell.lo) };
             let boxed = [bits, cell.label(cell.hi, cell.lo)];
             let width = columns(&boxed) + 3;
             if used + width > TEXT_COLUMNS {

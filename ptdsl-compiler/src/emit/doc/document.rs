@@ -55,13 +55,21 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<Prose>>,
     /// Whether the columns are many: then the table scrolls rather than breaks words.
     pub(super) wide: bool,
+    /// Whether the last column holds sentences.
+    pub(super) prose: bool,
 }
 
 impl Table {
     /// A table with this head and no row.
     pub(super) fn new(caption: impl Into<String>, head: &[&str]) -> Table {
-        let head: Vec<Prose> = head.iter().map(|&cell| Prose::from(cell)).collect();
-        Table { caption: caption.into(), wide: head.len() > 4, head, rows: Vec::new() }
+        let cells: Vec<Prose> = head.iter().map(|&cell| Prose::from(cell)).collect();
+        Table {
+            caption: caption.into(),
+            wide: head.len() > 4,
+            prose: head.last() == Some(&"meaning"),
+            head: cells,
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row.

@@ -27,7 +27,9 @@ fn sample(format: &Format, shift: u32) -> u64 {
 fn sample_input(format: &Format, root: i32) -> u64 {
     let input = &format.input;
     let levels = format.levels.iter().skip_while(|level| level.number != root);
-    let indexes = levels.zip(1_u64..).fold(0, |address, (level, index)| address | in_level(level, index) << level.shift);
+    let indexes = levels
+        .zip(1_u64..)
+        .fold(0, |address, (level, index)| address | in_level(level, index) << level.shift);
     let offset = format.levels.last().map_or(0, |level| 0xabc & ones(level.shift));
     let address = (indexes | offset) & ones(input.max_bits);
     let above = !ones(input.max_bits);
@@ -62,8 +64,11 @@ fn walk(format: &Format) -> Vec<Block> {
     vec![
         Block::Heading("An address, level by level".into()),
         Block::Text(
-            format!("{name} `{address:#x}` in a table of {} input bits, if no leaf ends the walk before:", format.input.max_bits)
-                .into(),
+            format!(
+                "{name} `{address:#x}` in a table of {} input bits, if no leaf ends the walk before:",
+                format.input.max_bits
+            )
+            .into(),
         ),
         Block::Table(table),
     ]
@@ -103,11 +108,20 @@ fn first(format: &Format) -> Combination {
     format.attributes.iter().map(|_| crate::ir::RowId(0)).collect()
 }
 
-fn entry(format: &Format, spec: &str, level: &Level, kind: &Kind, assignments: &[(&str, Value)]) -> Vec<Block> {
-    let said: Vec<String> = assignments.iter().map(|(name, value)| match value {
-        Value::Number(number) => format!("{name}={number:#x}"),
-        Value::Name(row) => format!("{name}={row}"),
-    }).collect();
+fn entry(
+    format: &Format,
+    spec: &str,
+    level: &Level,
+    kind: &Kind,
+    assignments: &[(&str, Value)],
+) -> Vec<Block> {
+    let said: Vec<String> = assignments
+        .iter()
+        .map(|(name, value)| match value {
+            Value::Number(number) => format!("{name}={number:#x}"),
+            Value::Name(row) => format!("{name}={row}"),
+        })
+        .collect();
     let command = format!("ptdsl encode {spec} {} --level {} {}", kind.name, level.number, said.join(" "));
     let heading = Block::Heading(format!("{} at level {}", words::code(&kind.name), level.number).into());
     let made = encode(format, level.number, &kind.name, assignments).map_err(|error| error.to_string());
@@ -115,7 +129,11 @@ fn entry(format: &Format, spec: &str, level: &Level, kind: &Kind, assignments: &
     match read {
         Ok(decoded) => {
             let word = words::word(decoded.raw, format.word_bits);
-            let text = format!("{} gives {word}, which reads back as {}:", words::code(&command), meaning(format, &decoded));
+            let text = format!(
+                "{} gives {word}, which reads back as {}:",
+                words::code(&command),
+                meaning(format, &decoded)
+            );
             let mut blocks = vec![heading, Block::Text(text.into())];
             let table = fields(format, &decoded);
             if !table.rows.is_empty() {
@@ -133,9 +151,10 @@ fn meaning(format: &Format, decoded: &Decoded) -> String {
     if let Some(output) = decoded.output {
         text.push_str(&format!(" with {} `{output:#x}`", words::code(&format.output.name)));
     }
-    let attributes = decoded.attributes.iter().map(|(name, row)| {
-        words::code(&format!("{name} = {}", row.as_deref().unwrap_or("(no row)")))
-    });
+    let attributes = decoded
+        .attributes
+        .iter()
+        .map(|(name, row)| words::code(&format!("{name} = {}", row.as_deref().unwrap_or("(no row)"))));
     let attributes = words::and(attributes);
     if attributes.is_empty() { text } else { format!("{text}, {attributes}") }
 }
@@ -160,7 +179,12 @@ fn table_example(format: &Format) -> Vec<Block> {
     let Some(choice) = format.output.choices.last() else { return Vec::new() };
     let width = format.input.max_bits;
     let Ok(level) = root_level(format, width) else { return Vec::new() };
-    let table = TableParameters { width, output_bits: choice.bits, root: sample(format, format.granule_shift), options: &[] };
+    let table = TableParameters {
+        width,
+        output_bits: choice.bits,
+        root: sample(format, format.granule_shift),
+        options: &[],
+    };
     let input = sample_input(format, level);
     let last = format.levels.last().map_or(level, |level| level.number);
     let mut values = Table::new("Registers and operands", &["what", "value"]);
@@ -172,7 +196,10 @@ fn table_example(format: &Format) -> Vec<Block> {
     for one in steps.flat_map(|step| &step.operands) {
         if let (false, Ok(value)) = (seen.contains(&one), operand(format, one, &table, input, last)) {
             seen.push(one);
-            values.row(vec![format!("operand {}", words::code(&one.name)).into(), format!("`{value:#x}`").into()]);
+            values.row(vec![
+                format!("operand {}", words::code(&one.name)).into(),
+                format!("`{value:#x}`").into(),
+            ]);
         }
     }
     if values.rows.is_empty() {
@@ -181,7 +208,9 @@ fn table_example(format: &Format) -> Vec<Block> {
     let text = format!(
         "A table of {width} input and {} output bits with its root at `{:#x}`, options off; operands are for the entry at \
          level {last} of {} `{input:#x}`:",
-        choice.bits, table.root, words::code(&format.input.name)
+        choice.bits,
+        table.root,
+        words::code(&format.input.name)
     );
     vec![Block::Heading("Registers and operands".into()), Block::Text(text.into()), Block::Table(values)]
 }

@@ -34,25 +34,32 @@ fn facts(format: &Format) -> Block {
         Extend::One => "the bits above are 1".to_owned(),
         Extend::Sign => "the bits above are copies of the highest".to_owned(),
     };
-    let choices = output.choices.iter().map(|choice| {
-        format!("{} ({} = {})", choice.bits, words::code(&output.limit), choice.code)
-    });
-    let limits = if output.choices.len() > 1 {
-        format!(", at most {}", choices.collect::<Vec<_>>().join(", "))
-    } else {
-        String::new()
-    };
     Block::List(
         [
             format!("Granule: {}", granule(format)),
             format!("Descriptor: {} bits, {}", format.word_bits, words::size(entry_bytes(format))),
             format!("Input: {} of {} bits; {extend}", words::code(&input.name), input_bits(format)),
-            format!("Output: {} of {} bits{limits}", words::code(&output.name), output.bits),
+            format!("Output: {} of {} bits{}", words::code(&output.name), output.bits, limits(format)),
             format!("Instructions: {}", words::code(&format.arch)),
         ]
         .map(Prose::from)
         .into(),
     )
+}
+
+/// What a table's outputs may be limited to, with the codes of the limits.
+fn limits(format: &Format) -> String {
+    let output = &format.output;
+    if output.choices.len() < 2 {
+        return String::new();
+    }
+    let bits = words::and(output.choices.iter().map(|choice| choice.bits.to_string()));
+    let name = words::code(&output.limit);
+    if output.choices.iter().all(|choice| choice.code == u64::from(choice.bits)) {
+        return format!("; a table's limit {name} is one of {bits}");
+    }
+    let codes = words::and(output.choices.iter().map(|choice| choice.code.to_string()));
+    format!("; a table's limit is one of {bits} bits, {name} = {codes}")
 }
 
 fn entry_bytes(format: &Format) -> u128 {
@@ -123,5 +130,8 @@ fn options(format: &Format) -> Vec<Block> {
         let name = words::code(&option.name);
         Prose::from(if docs.is_empty() { name } else { format!("{name}: {docs}") })
     });
-    vec![Block::Text("Each table has these options, off unless asked for:".into()), Block::List(lines.collect())]
+    vec![
+        Block::Text("Each table has these options, off unless asked for:".into()),
+        Block::List(lines.collect()),
+    ]
 }

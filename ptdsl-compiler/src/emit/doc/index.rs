@@ -2,15 +2,18 @@
 
 use super::document::{Block, Document, Prose, Section, Table};
 use super::{Form, descriptors, geometry, words};
-use crate::ir::Format;
+use crate::ir::{Format, KindClass};
 
 pub(super) fn document(formats: &[(&str, &Format)], form: Form) -> Document {
     let head = ["format", "granule", "levels", "input bits", "output bits", "kinds", "what it is"];
-    let mut table = Table::new("Formats", &head);
+    let mut table = Table { prose: true, ..Table::new("Formats", &head) };
     for (_, format) in formats {
         let kinds = descriptors::kinds(format);
-        let kinds = kinds.iter().filter_map(|(_, layouts)| layouts.first()).map(|(_, kind)| words::kind(kind));
-        let what = words::paragraphs(&format.docs).into_iter().next().unwrap_or_default();
+        let kinds = kinds.iter().filter_map(|(_, layouts)| layouts.first());
+        let kinds =
+            kinds.filter(|(_, kind)| kind.class != KindClass::Invalid).map(|(_, kind)| words::kind(kind));
+        let docs = words::docs(&format.docs);
+        let what = docs.split_inclusive(". ").next().unwrap_or_default().trim_end();
         table.row(vec![
             Prose::link(&format.name, form.file_name(&format.name)),
             geometry::granule(format).into(),
@@ -18,16 +21,22 @@ pub(super) fn document(formats: &[(&str, &Format)], form: Form) -> Document {
             geometry::input_bits(format).into(),
             format.output.bits.to_string().into(),
             kinds.map(words::code).collect::<Vec<_>>().join(", ").into(),
-            what,
+            what.into(),
         ]);
     }
     let specs: Vec<&str> = formats.iter().map(|&(spec, _)| spec).collect();
     let blocks = vec![Block::Table(table)];
     Document {
         title: "Page-table formats".to_owned(),
-        lead: vec!["One page for each format, with its bits, levels, attributes, maintenance and examples.".into()],
+        lead: vec![
+            "One page for each format, with its bits, levels, attributes, maintenance and examples.".into(),
+        ],
         sections: vec![Section { id: "formats", title: "Formats", blocks }],
-        source: if specs.len() > 4 { "ptdsl doc".to_owned() } else { format!("ptdsl doc {}", specs.join(" ")) },
+        source: if specs.len() > 4 {
+            "ptdsl doc".to_owned()
+        } else {
+            format!("ptdsl doc {}", specs.join(" "))
+        },
         up: None,
     }
 }

@@ -63,7 +63,8 @@ fn step(format: &Format, step: &Step) -> Prose {
     let instruction = &format.instructions[step.instruction.0];
     let mut text = words::code(&instruction.assembly);
     let operands = instruction.parameters.iter().zip(&step.operands);
-    let operands = operands.map(|(name, operand)| format!("{} = {}", words::code(name), words::code(&operand.name)));
+    let operands =
+        operands.map(|(name, operand)| format!("{} = {}", words::code(name), words::code(&operand.name)));
     let operands = words::and(operands);
     if !operands.is_empty() {
         text.push_str(&format!(" with {operands}"));
@@ -97,11 +98,14 @@ pub(super) fn registers(format: &Format) -> Section {
         blocks.push(Block::Table(parts(format, &format!("Register {}", register.name), &register.parts)));
     }
     if !blocks.is_empty() {
-        let about = format!(
-            "`width` is the number of input bits of the table, `root` the address of its root, `root_level` the level of \
-             that, {} the code of the output limit.",
-            words::code(&format.output.limit)
-        );
+        let mut about =
+            "`width` is the number of input bits of the table, `root` the address of its root, `root_level` \
+                         the level of that"
+                .to_owned();
+        if format.output.choices.len() > 1 {
+            about.push_str(&format!(", {} the code of its output limit", words::code(&format.output.limit)));
+        }
+        about.push('.');
         blocks.insert(0, Block::Text(about.into()));
     }
     Section { id: "registers", title: "Registers", blocks }

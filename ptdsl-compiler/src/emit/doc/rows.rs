@@ -3,7 +3,7 @@
 use super::document::Table;
 use super::{diagram, words};
 use crate::decode::text;
-use crate::ir::{Field, FieldId, Format, Kind, Piece, Role};
+use crate::ir::{Effective, Field, FieldId, Format, Kind, KindClass, Piece, Role};
 
 /// A range of bits, and the levels at which it looks like this.
 struct Row {
@@ -19,7 +19,7 @@ pub(super) fn table(format: &Format, layouts: &[(Vec<i32>, &Kind)]) -> Table {
     let mut rows: Vec<Row> = Vec::new();
     for (levels, kind) in layouts {
         for piece in &kind.pieces {
-            let row = row(format, piece);
+            let row = row(format, kind.class, piece);
             match rows.iter_mut().find(|old| old.same(&row)) {
                 Some(old) => old.levels.extend(levels),
                 None => rows.push(Row { levels: levels.clone(), ..row }),
@@ -31,7 +31,8 @@ pub(super) fn table(format: &Format, layouts: &[(Vec<i32>, &Kind)]) -> Table {
     let name = layouts.first().map_or("", |(_, kind)| words::kind(kind));
     let caption = format!("Bits of {name}");
     let several = layouts.len() > 1;
-    let head: &[&str] = if several { &["bits", "levels", "name", "meaning"] } else { &["bits", "name", "meaning"] };
+    let head: &[&str] =
+        if several { &["bits", "levels", "name", "meaning"] } else { &["bits", "name", "meaning"] };
     let mut table = Table::new(caption, head);
     for row in rows {
         let mut cells = vec![bits(row.hi, row.lo).into()];
@@ -57,12 +58,11 @@ pub(super) fn bits(hi: u32, lo: u32) -> String {
     if hi == lo { hi.to_string() } else { format!("{hi}:{lo}") }
 }
 
-fn row(format: &Format, piece: &Piece) -> Row {
+fn row(format: &Format, class: KindClass, piece: &Piece) -> Row {
     let (name, meaning) = match piece.role {
         Role::Field { field, .. } => {
-            let id = field;
-            let field = &format.fields[id.0];
-            (field_name(format, piece, field), field_meaning(format, piece, id))
+            let name = field_name(format, piece, &format.fields[field.0]);
+            (name, field_meaning(format, class, piece, field))
         }
         Role::Fixed { value } => {
             let value = text::number(value, piece.hi - piece.lo + 1);
@@ -83,10 +83,10 @@ fn reserved(role: &Role) -> &'static str {
     match role {
         Role::Fixed { .. } | Role::Field { .. } => "",
         Role::Ignored => "ignored by the walk",
-        Role::Res0 => "reserved: written 0, not checked by the walk",
-        Role::Res1 => "reserved: written 1, not checked by the walk",
-        Role::Mbz => "reserved: translation fault unless 0",
-        Role::Mbo => "reserved: translation fault unless 1",
+        Role::Res0 => "reserved, written 0",
+        Role::Res1 => "reserved, written 1",
+        Role::Mbz => "reserved, faults unless 0",
+        Role::Mbo => "reserved, faults unless 1",
         Role::Software => "free for software",
         Role::Output { .. } => "the output address",
         Role::Next { .. } => "the address of the next table",
@@ -96,29 +96,40 @@ fn reserved(role: &Role) -> &'static str {
 /// A text of ours and what the spec says.
 fn remarked(own: &str, piece: &Piece) -> String {
     let docs = words::docs(&piece.docs);
-    if docs.is_empty() { own.to_owned() } else { format!("{own}. {docs}") }
+    if docs.is_empty() { own.to_owned() } else { format!("{own}: {docs}") }
 }
 
-fn field_meaning(format: &Format, piece: &Piece, id: FieldId) -> String {
+fn field_meaning(format: &Format, class: KindClass, piece: &Piece, id: FieldId) -> String {
     let field = &format.fields[id.0];
-    let docs = if field.docs.is_empty() { &piece.docs } else { &field.docs };
-    let mut sentences = vec![words::docs(docs)];
+    let docs = if piece.docs.is_empty() { &field.docs } else { &piece.docs };
+    let mut parts = vec![words::docs(docs).trim_end_matches('.').to_owned()];
     if field.software {
-        sentences.push("free for software".to_owned());
+        parts.push("free for software".to_owned());
+    }
+    let attributes = format.attributes.iter().filter(|attribute| attribute.fields.contains(&id));
+    let attributes = words::and(attributes.map(|attribute| words::code(&attribute.name)));
+    if class == KindClass::Leaf && !attributes.is_empty() {
+        parts.push(format!("set by {attributes}"));
+    }
+    let restricted = format.effective.iter().filter(|rule: &&Effective| rule.path.contains(&id));
+    let restricted = words::and(restricted.map(|rule| words::code(&format.fields[rule.field.0].manual_name)));
+    if class == KindClass::Table && !restricted.is_empty() {
+        parts.push(format!("restricts {restricted} below"));
     }
     if !field.values.is_empty() {
-        let values = field.values.iter().map(|value| {
-            format!("{} {}", text::number(value.value, field.bits), words::code(&value.name))
-        });
-        let others = if field.other_values_fault { "; others fault" } else { "" };
-        sentences.push(format!("{}{others}", values.collect::<Vec<_>>().join(", ")));
+        let values = field
+            .values
+            .iter()
+            .map(|value| format!("{} {}", text::number(value.value, field.bits), words::code(&value.name)));
+        let others = if field.other_values_fault { ", others fault" } else { "" };
+        parts.push(format!("{}{others}", values.collect::<Vec<_>>().join(", ")));
     }
     if field.default != 0 {
-        sentences.push(format!("written {} unless given", text::number(field.default, field.bits)));
+        parts.push(format!("written {} unless given", text::number(field.default, field.bits)));
     }
     if format.hardware.contains(&id) {
-        sentences.push("hardware may set it".to_owned());
+        parts.push("hardware may set it".to_owned());
     }
-    sentences.retain(|sentence| !sentence.is_empty());
-    sentences.join(". ")
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
 }
