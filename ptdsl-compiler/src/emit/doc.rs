@@ -65,9 +65,9 @@ pub fn page(format: &Format, spec: &str, form: Form, indexed: bool) -> String {
     write(&document, form)
 }
 
-/// The index over formats, each with the name of its file as the command takes it. Their pages lie beside it.
+/// The index over formats, in this order. Their pages lie beside it.
 #[must_use]
-pub fn index(formats: &[(&str, &Format)], form: Form) -> String {
+pub fn index(formats: &[&Format], form: Form) -> String {
     write(&index::document(formats, form), form)
 }
 

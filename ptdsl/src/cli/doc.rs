@@ -78,8 +78,7 @@ fn files(arguments: &Arguments, formats: &[(String, Format)]) -> Result<Vec<File
         generate::add(&mut files, page)?;
     }
     if indexed {
-        let formats: Vec<(&str, &Format)> =
-            formats.iter().map(|(spec, format)| (spec.as_str(), format)).collect();
+        let formats: Vec<&Format> = formats.iter().map(|(_, format)| format).collect();
         generate::add(&mut files, file(doc::INDEX, doc::index(&formats, form)))?;
     }
     Ok(files)

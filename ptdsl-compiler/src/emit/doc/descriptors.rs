@@ -88,7 +88,7 @@ fn kind(format: &Format, name: &str, layouts: &[Layout<'_>]) -> Vec<Block> {
     }
     for (levels, kind) in layouts {
         let caption = format!("{} at {}", words::kind(kind), words::levels(levels));
-        blocks.push(Block::Diagram(Diagram::new(format, kind, caption)));
+        blocks.push(Block::Diagram(Diagram::new(format, kind, caption, layouts.len() == 1)));
     }
     blocks.push(Block::Table(rows::table(format, layouts)));
     blocks
@@ -141,13 +141,13 @@ fn rest(level: &Level) -> Option<Cubes> {
 fn values(format: &Format) -> Vec<Block> {
     let mut table = Table::new("Named values", &["field", "value", "name"]);
     for field in &format.fields {
-        for (at, value) in field.values.iter().enumerate() {
-            let name = if at == 0 { words::field(field) } else { String::new() };
+        let name = words::field(field);
+        for value in &field.values {
             let number = text::number(value.value, field.bits);
-            table.row(vec![name.into(), number.into(), words::code(&value.name).into()]);
+            table.row(vec![name.as_str().into(), number.into(), words::code(&value.name).into()]);
         }
         if field.other_values_fault {
-            table.row(vec!["".into(), "others".into(), "translation fault".into()]);
+            table.row(vec![name.into(), "others".into(), "translation fault".into()]);
         }
     }
     if table.rows.is_empty() {

@@ -24,6 +24,8 @@ const TEXT_COLUMNS: usize = 96;
 pub(super) struct Diagram {
     /// What is drawn, for readers who do not see it.
     pub(super) caption: String,
+    /// Whether the heading above says so already.
+    pub(super) only: bool,
     /// Number of bits of the word.
     bits: u32,
     /// Every bit once, most significant first.
@@ -88,9 +90,9 @@ impl Look {
 
 impl Diagram {
     /// The words of a kind.
-    pub(super) fn new(format: &Format, kind: &Kind, caption: String) -> Diagram {
+    pub(super) fn new(format: &Format, kind: &Kind, caption: String, only: bool) -> Diagram {
         let cells = kind.pieces.iter().flat_map(|piece| cells(format, piece)).collect();
-        Diagram { caption, bits: format.word_bits, cells }
+        Diagram { caption, only, bits: format.word_bits, cells }
     }
 
     /// Whether any bit looks so.

@@ -129,17 +129,12 @@ fn entry(
     match read {
         Ok(decoded) => {
             let word = words::word(decoded.raw, format.word_bits);
-            let text = format!(
-                "{} gives {word}, which reads back as {}:",
-                words::code(&command),
-                meaning(format, &decoded)
-            );
-            let mut blocks = vec![heading, Block::Text(text.into())];
+            let (command, meaning) = (words::code(&command), meaning(format, &decoded));
             let table = fields(format, &decoded);
-            if !table.rows.is_empty() {
-                blocks.push(Block::Table(table));
-            }
-            blocks
+            let end = if table.rows.is_empty() { '.' } else { ':' };
+            let text = format!("{command} gives {word}, which reads back as {meaning}{end}");
+            let table = (!table.rows.is_empty()).then_some(Block::Table(table));
+            [heading, Block::Text(text.into())].into_iter().chain(table).collect()
         }
         Err(error) => vec![heading, Block::Text(format!("{}: {error}", words::code(&command)).into())],
     }

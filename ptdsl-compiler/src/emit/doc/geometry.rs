@@ -53,13 +53,14 @@ fn limits(format: &Format) -> String {
     if output.choices.len() < 2 {
         return String::new();
     }
-    let bits = words::and(output.choices.iter().map(|choice| choice.bits.to_string()));
     let name = words::code(&output.limit);
+    let bits = words::or(output.choices.iter().map(|choice| choice.bits.to_string()));
+    let text = format!("; each table has a limit, {name}: {bits} bits");
     if output.choices.iter().all(|choice| choice.code == u64::from(choice.bits)) {
-        return format!("; a table's limit {name} is one of {bits}");
+        return text;
     }
-    let codes = words::and(output.choices.iter().map(|choice| choice.code.to_string()));
-    format!("; a table's limit is one of {bits} bits, {name} = {codes}")
+    let codes = words::or(output.choices.iter().map(|choice| choice.code.to_string()));
+    format!("{text} (coded {codes})")
 }
 
 fn entry_bytes(format: &Format) -> u128 {

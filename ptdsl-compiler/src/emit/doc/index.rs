@@ -4,10 +4,10 @@ use super::document::{Block, Document, Prose, Section, Table};
 use super::{Form, descriptors, geometry, words};
 use crate::ir::{Format, KindClass};
 
-pub(super) fn document(formats: &[(&str, &Format)], form: Form) -> Document {
+pub(super) fn document(formats: &[&Format], form: Form) -> Document {
     let head = ["format", "granule", "levels", "input bits", "output bits", "kinds", "what it is"];
     let mut table = Table { prose: true, ..Table::new("Formats", &head) };
-    for (_, format) in formats {
+    for format in formats {
         let kinds = descriptors::kinds(format);
         let kinds = kinds.iter().filter_map(|(_, layouts)| layouts.first());
         let kinds =
@@ -24,7 +24,6 @@ pub(super) fn document(formats: &[(&str, &Format)], form: Form) -> Document {
             what.into(),
         ]);
     }
-    let specs: Vec<&str> = formats.iter().map(|&(spec, _)| spec).collect();
     let blocks = vec![Block::Table(table)];
     Document {
         title: "Page-table formats".to_owned(),
@@ -32,11 +31,7 @@ pub(super) fn document(formats: &[(&str, &Format)], form: Form) -> Document {
             "One page for each format, with its bits, levels, attributes, maintenance and examples.".into(),
         ],
         sections: vec![Section { id: "formats", title: "Formats", blocks }],
-        source: if specs.len() > 4 {
-            "ptdsl doc".to_owned()
-        } else {
-            format!("ptdsl doc {}", specs.join(" "))
-        },
+        source: "ptdsl doc".to_owned(),
         up: None,
     }
 }

@@ -85,7 +85,11 @@ fn parts(format: &Format, caption: &str, parts: &[Part]) -> Table {
         let value = words::code(&words::expression(format, &part.value));
         table.row(vec![rows::bits(part.hi, part.lo).into(), value.into()]);
     }
-    table.row(vec!["others".into(), words::code("0").into()]);
+    let named: u32 = parts.iter().map(|part| part.hi - part.lo + 1).sum();
+    // Registers and operands have 64 bits, or are cut to what the machine has.
+    if named < 64 {
+        table.row(vec!["others".into(), words::code("0").into()]);
+    }
     table
 }
 

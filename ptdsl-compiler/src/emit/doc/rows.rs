@@ -127,6 +127,11 @@ fn field_meaning(format: &Format, class: KindClass, piece: &Piece, id: FieldId) 
     if field.default != 0 {
         parts.push(format!("written {} unless given", text::number(field.default, field.bits)));
     }
+    let groups = format.groups.iter().filter(|group| class == KindClass::Leaf && group.field == id);
+    parts.extend(groups.map(|group| {
+        let value = text::number(group.value, field.bits);
+        format!("{value} marks a group of {} at {}", group.count, words::levels(&group.levels))
+    }));
     if format.hardware.contains(&id) {
         parts.push("hardware may set it".to_owned());
     }

@@ -50,11 +50,20 @@ pub(super) fn levels(numbers: &[i32]) -> String {
 
 /// `a`, `a and b`, `a, b and c`
 pub(super) fn and(items: impl IntoIterator<Item = String>) -> String {
+    joined(items, "and")
+}
+
+/// `a`, `a or b`, `a, b or c`
+pub(super) fn or(items: impl IntoIterator<Item = String>) -> String {
+    joined(items, "or")
+}
+
+fn joined(items: impl IntoIterator<Item = String>, word: &str) -> String {
     let mut items: Vec<String> = items.into_iter().collect();
     match (items.pop(), items.is_empty()) {
         (None, _) => String::new(),
         (Some(last), true) => last,
-        (Some(last), false) => format!("{} and {last}", items.join(", ")),
+        (Some(last), false) => format!("{} {word} {last}", items.join(", ")),
     }
 }
 
