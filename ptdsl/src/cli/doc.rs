@@ -79,6 +79,13 @@ fn files(arguments: &Arguments, formats: &[(String, Format)]) -> Result<Vec<File
     }
     if indexed {
         let formats: Vec<&Format> = formats.iter().map(|(_, format)| format).collect();
+        if formats.iter().any(|format| format.name == doc::INDEX) {
+            return Err(Failure::usage(format!(
+                "a format is called `{}`, like the page that lists all of them",
+                doc::INDEX
+            ))
+            .help("give it another name, or write its page alone with `--format index`"));
+        }
         generate::add(&mut files, file(doc::INDEX, doc::index(&formats, form)))?;
     }
     Ok(files)
