@@ -240,7 +240,7 @@ fn text_width(text: &str, font: u32) -> u32 {
 /// The font in which a label fits into a box of so many bits, from left to right.
 fn level_font(label: &str, bits: u32) -> Option<u32> {
     let fonts = SMALLEST_LEVEL_FONT..=*FONTS.end();
-    fonts.rev().find(|&font| text_width(label, font) + 3 <= bits * BIT)
+    fonts.rev().find(|&font| text_width(label, font) + 5 <= bits * BIT)
 }
 
 fn drawn(cell: &Cell, hi: u32, lo: u32, top: u32, height: u32) -> Drawn {

@@ -155,16 +155,20 @@ fn meaning(format: &Format, decoded: &Decoded) -> String {
 }
 
 fn fields(format: &Format, decoded: &Decoded) -> Table {
-    let mut table = Table::new("Fields of the word", &["bits", "field", "value", "name"]);
+    // Without a named value there is nothing to say in the last column.
+    let columns = if decoded.fields.iter().any(|field| field.value_name.is_some()) { 4 } else { 3 };
+    let mut table = Table::new("Fields of the word", &["bits", "field", "value", "name"][..columns]);
     for field in &decoded.fields {
         let declared = format.fields.iter().find(|declared| declared.name == field.name);
         let bits = field.ranges.iter().map(|range| rows::bits(range.hi, range.lo)).collect::<Vec<_>>();
-        table.row(vec![
+        let mut cells = vec![
             bits.join(", ").into(),
             declared.map_or(String::new(), |declared| words::code(&declared.manual_name)).into(),
             text::number(field.value, declared.map_or(64, |declared| declared.bits)).into(),
             field.value_name.as_deref().map_or(String::new(), words::code).into(),
-        ]);
+        ];
+        cells.truncate(columns);
+        table.row(cells);
     }
     table
 }

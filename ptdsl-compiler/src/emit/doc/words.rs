@@ -93,7 +93,7 @@ pub(super) fn kind(kind: &Kind) -> &str {
 /// An expression as the spec writes it, with `|` and `&` as the manuals do.
 pub(super) fn expression(format: &Format, expression: &Expression) -> String {
     match expression {
-        Expression::Constant(value @ 0..=9) => value.to_string(),
+        Expression::Constant(value @ 0..=99) => value.to_string(),
         Expression::Constant(value) => format!("{value:#x}"),
         Expression::Parameter(of) => parameter(format, *of),
         Expression::Bits { of, hi, lo } => format!("{}{}", parameter(format, *of), text::range(*hi, *lo)),
