@@ -22,9 +22,10 @@ pub(super) fn section(format: &Format) -> Section {
     table.row(vec![all.into(), "any".into(), word(format.change_otherwise).into()]);
     let about = "What must be done when a leaf that hardware may be using is replaced by another valid leaf. Of several \
                  changes at once, the strictest counts.";
-    let classes = format.changes.iter().flat_map(|change| {
-        change.special.iter().map(|&(_, _, class)| class).chain([change.class])
-    });
+    let classes = format
+        .changes
+        .iter()
+        .flat_map(|change| change.special.iter().map(|&(_, _, class)| class).chain([change.class]));
     let mut classes: Vec<ChangeClass> = classes.chain([format.change_otherwise]).collect();
     classes.sort_unstable();
     classes.dedup();
