@@ -134,6 +134,28 @@ fn markdown_tables_are_rectangular() {
     }
 }
 
+/// An empty slot is worth a line where it is not 0.
+#[test]
+fn empty_slots_are_described() {
+    let folders = Folders(&["tests/emit"]);
+    let tiny = folders.load("tiny.pt", "").expect("a fixture").text;
+    let written = |text: String| {
+        let compilation = compile(SourceFile { name: "tiny.pt".to_owned(), text }, &folders, &[]);
+        assert_eq!(report(&compilation), "");
+        page(&compilation.formats[0], "tiny.pt", Form::Markdown, false)
+    };
+    assert!(!written(tiny.clone()).contains("An empty slot"));
+    let text = written(tiny.replace("index VA[12];", "index VA[12]; empty 0x2;"));
+    assert!(text.contains("\n- An empty slot at level 1 holds `0x0000000000000002`\n"), "{text}");
+    // Then every word of the level is a table's or reserved.
+    let sentinel = tiny.replace("index VA[13];", "index VA[13]; empty sentinel;");
+    let text =
+        written(sentinel.replace("    instruction fence", "    otherwise reserved;\n    instruction fence"));
+    assert!(text.contains(
+        "\n- An empty slot at level 0 holds a pointer to a table that has nothing but empty slots\n"
+    ));
+}
+
 /// What a spec says is text, whatever it looks like.
 #[test]
 fn markup_in_a_spec_is_text() {

@@ -4,10 +4,11 @@ use super::document::{Block, Prose, Section, Table};
 use super::words;
 use crate::decode::root_level;
 use crate::decode::text;
-use crate::ir::{Extend, Format, Level};
+use crate::ir::{Empty, Extend, Format, Level};
 
 pub(super) fn section(format: &Format) -> Section {
     let mut blocks = vec![facts(format), levels(format)];
+    blocks.extend(empty_slots(format));
     blocks.extend(roots(format));
     blocks.extend(options(format));
     Section { id: "geometry", title: "Geometry", blocks }
@@ -93,6 +94,20 @@ fn levels(format: &Format) -> Block {
         ]);
     }
     Block::Table(table)
+}
+
+/// What empty slots hold where it is not 0.
+fn empty_slots(format: &Format) -> Option<Block> {
+    let lines = format.levels.iter().filter_map(|level| {
+        let what = match level.empty {
+            Empty::Word(0) => return None,
+            Empty::Word(word) => words::word(word, format.word_bits),
+            Empty::Sentinel => "a pointer to a table that has nothing but empty slots".to_owned(),
+        };
+        Some(format!("An empty slot at level {} holds {what}", level.number).into())
+    });
+    let lines: Vec<Prose> = lines.collect();
+    (!lines.is_empty()).then_some(Block::List(lines))
 }
 
 /// Which level is the root's, by the input's width. Nothing if all tables have the same width.
