@@ -1,6 +1,6 @@
 //! Documentation of a format: one page that a browser or a pull request shows, and an index over several.
 //!
-//! A page is first a [`document::Document`] without any markup, made from the IR and, where it shows examples, by the
+//! A page is first a document without any markup, made from the IR and, where it shows examples, by the
 //! interpreter; then a template writes it down. No bit number is worked out here: they are those of the IR's pieces.
 
 mod attributes;

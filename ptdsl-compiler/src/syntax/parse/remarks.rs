@@ -24,3 +24,29 @@ fn find(entry: &mut Entry, comments: &[Spanned<String>], text: &str) {
         entry.remark = Some(comment.node.trim().to_owned()).filter(|remark| !remark.is_empty());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+
+    #[test]
+    fn a_remark_stands_behind_its_line() {
+        let text = "fields A {\n    // before\n    [7] a; // of a\n    [6] b { x = 0 }  //of b \n    [5] c; [4] d; //\n    \
+                    // below\n    [3] e; [2] f; // of f\n    [1] g; } // of A\n\
+                    format x: u64 { table T when [0] = 1 { [63:1] h; // of h\n } }\n";
+        let file = super::super::parse(FileId(0), text).expect("the text is well formed");
+        let items = file.items.iter().flat_map(|item| match &item.kind {
+            ItemKind::Format(format) => format.items.iter().collect(),
+            _ => vec![item],
+        });
+        let bodies = items.flat_map(|item| match &item.kind {
+            ItemKind::Fields(fields) => &fields.body[..],
+            ItemKind::Kind(kind) => &kind.body[..],
+            _ => &[],
+        });
+        let remarks: Vec<Option<&str>> = bodies.map(|entry| entry.remark.as_deref()).collect();
+        let expected = [Some("of a"), Some("of b"), None, None, None, Some("of f"), None, Some("of h")];
+        assert_eq!(remarks, expected);
+    }
+}
