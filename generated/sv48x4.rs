@@ -929,6 +929,9 @@ impl Format for Sv48x4 {
     const MIN_WIDTH: u32 = 50;
     const MAX_WIDTH: u32 = 50;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 14;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -980,7 +983,8 @@ impl Format for Sv48x4 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            hgatp: (9 << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            hgatp: (9 << 60) | ((shape.tag & 0x3fff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Shape<F: Format> {
     pub root: Phys,
     /// Options of the table.
     pub options: F::Options,
+    /// What tells this table's translations from others': ASID, VMID, PCID; 0 where the format has none.
+    pub tag: u64,
     /// Tables of empty slots; see [`Level::SENTINEL`].
     pub sentinels: F::Sentinels,
 }
@@ -143,6 +145,10 @@ pub trait Format: Copy + Debug + Eq + 'static {
     const MAX_WIDTH: u32;
     /// What the input bits above must be.
     const EXTEND: Extend;
+    /// Address bits of tables: what every table descriptor can carry.
+    const TABLE_BITS: u32;
+    /// Bits of [`Shape::tag`].
+    const TAG_BITS: u32 = 0;
     /// Output limits, the largest last.
     const OUTPUT: &'static [OutputChoice];
     /// Whether publishing a leaf needs no operand, so that one sequence serves all leaves of an operation.
@@ -184,6 +190,8 @@ pub trait Level<F: Format>: 'static {
     /// The place in [`Shape::sentinels`] of the table of empty slots that an empty slot of this level points to, where the
     /// format has no word that says "nothing here".
     const SENTINEL: Option<usize> = None;
+    /// Output bits that a leaf can carry, where not every kind of leaf reaches all outputs of the format.
+    const REACH: u64 = u64::MAX;
     /// What a leaf's word grows by from one slot to the next, where the output follows the input.
     const STEP: F::Word;
     /// Output bits in which adding [`STEP`](Level::STEP) carries rightly: those that the leaf holds in one piece, and below.

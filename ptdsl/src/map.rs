@@ -150,7 +150,7 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
             None => false,
         };
     }
-    if raw != L::empty(edit.shape) {
+    if raw != L::empty(edit.shape) || output.0 & !L::REACH != 0 {
         return false;
     }
     edit.publish_leaf::<L>((table, index), va, L::leaf(output, attributes));
@@ -203,8 +203,12 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         {
             return 0;
         }
+        if self.output(va).0 & !L::REACH != 0 {
+            return 0;
+        }
         // Outputs of one run must not carry out of the piece of the word that they are counted up in.
-        let in_piece = if L::LINEAR == u64::MAX { u64::MAX } else { L::LINEAR & !self.output(va).0 };
+        let carried = L::LINEAR & L::REACH;
+        let in_piece = if carried == u64::MAX { u64::MAX } else { carried & !self.output(va).0 };
         // Both ends inclusive: an entry is whole if its last byte is within.
         ((last - va).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
     }
@@ -269,7 +273,16 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 return Ok(());
             }
         }
+        if raw == L::empty(self.edit.shape) {
+            return Err(Stop { va, error: self.beyond::<L>(va) });
+        }
         Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
+    }
+
+    /// Why no leaf of the last level can map an address: ranges are whole granules, so the output is beyond what it carries.
+    #[cold]
+    fn beyond<L: Level<F>>(&self, va: u64) -> Error {
+        Error::OutputOutOfRange { address: self.output(va).0, bits: L::REACH.count_ones() }
     }
 
     /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
@@ -351,11 +364,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 continue;
             }
             if !L::HAS_TABLE {
-                // Unreachable: ranges are granules, and the last level maps them all.
-                break Err(Stop {
-                    va,
-                    error: Error::Misaligned { address: va, alignment: mask::<F, L>() + 1 },
-                });
+                break Err(Stop { va, error: self.beyond::<L>(va) });
             }
             let slot_last = va | mask::<F, L>();
             let (linked, result) = self.grow::<L>((table, index), va, last.min(slot_last), false);

@@ -39,16 +39,19 @@ pub struct Config<F: Format> {
     pub width: u32,
     /// Output bits, one of the format's limits.
     pub output_bits: u32,
+    /// What tells the table's translations from others': ASID, VMID, PCID. 0 where the format has none.
+    pub tag: u64,
     /// Options of the table.
     pub options: F::Options,
 }
 
 impl<F: Format> Default for Config<F> {
-    /// The widest input, the widest output, no option.
+    /// The widest input, the widest output, tag 0, no option.
     fn default() -> Self {
         Config {
             width: F::MAX_WIDTH,
             output_bits: F::OUTPUT.last().map_or(0, |choice| choice.bits),
+            tag: 0,
             options: F::Options::default(),
         }
     }
@@ -87,18 +90,21 @@ impl<F: Format> PageTable<F, Inactive> {
     /// Makes an empty table.
     ///
     /// # Errors
-    /// [`Error::Width`] and [`Error::OutputBits`] for a shape that the format does not have, [`Error::OutOfMemory`] and
+    /// [`Error::Width`], [`Error::OutputBits`] and [`Error::Tag`] for a shape that the format does not have, [`Error::OutOfMemory`] and
     /// [`Error::BadTablePage`] for a root that was not to be had.
     pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
-        let Config { width, output_bits, options } = *config;
+        let Config { width, output_bits, tag, options } = *config;
         if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
             return Err(Error::Width { width, min: F::MIN_WIDTH, max: F::MAX_WIDTH });
         }
         let Some(&output) = F::OUTPUT.iter().find(|choice| choice.bits == output_bits) else {
             return Err(Error::OutputBits { bits: output_bits });
         };
+        if tag & !low_bits(F::TAG_BITS) != 0 {
+            return Err(Error::Tag { tag, bits: F::TAG_BITS });
+        }
         let sentinels = F::Sentinels::default();
-        let shape = Shape { width, output, root_level: 0, root: Phys(0), options, sentinels };
+        let shape = Shape { width, output, root_level: 0, root: Phys(0), options, tag, sentinels };
         create_at::<F, F::Top, W>(world, shape)
     }
 
@@ -290,8 +296,7 @@ pub(crate) fn allocate<F: Format, L: Level<F>, W: World<F>>(
     let Some(fresh) = world.allocate(layout) else {
         return Err(Error::OutOfMemory { va, level: L::NUMBER });
     };
-    let reach = F::OUTPUT.last().map_or(0, |choice| choice.bits);
-    if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(reach) != 0 {
+    if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(F::TABLE_BITS) != 0 {
         world.free(fresh.address, layout);
         return Err(Error::BadTablePage { address: fresh.address.0 });
     }

@@ -32,6 +32,7 @@ fn kind(model: &Model<'_>, kind: &Kind<'_>) -> Option<ir::Kind> {
         class: kind.ast.class,
         docs: docs(kind.docs),
         guard: kind.guard.as_ref()?.list().to_vec(),
+        output_bits: model.reach(kind)?,
         pieces,
     })
 }

@@ -51,7 +51,11 @@ pub(crate) fn outline(format: &Format) -> String {
         line(&mut text, format!("forbidden {}", rows.collect::<Vec<_>>().join(" with ")));
     }
     for effective in &format.effective {
-        let path: Vec<&str> = effective.path.iter().map(|&id| f(id)).collect();
+        let path: Vec<String> = effective
+            .path
+            .iter()
+            .map(|above| format!("{}{}", if above.negated { "not " } else { "" }, f(above.field)))
+            .collect();
         line(
             &mut text,
             format!("effective {} {:?} {}", f(effective.field), effective.combine, path.join(", ")),

@@ -3,7 +3,7 @@
 use super::document::{Block, Prose, Section, Table};
 use super::words;
 use crate::decode::{Value, encode, text};
-use crate::ir::{Attribute, AttributeId, Combine, Effective, FieldId, Format, KindClass, RowId};
+use crate::ir::{Attribute, AttributeId, Combine, Effective, FieldId, Format, KindClass, PathField, RowId};
 
 /// More combinations than these are counted, not listed.
 const MOST_COMBINATIONS: usize = 128;
@@ -141,19 +141,20 @@ fn effective(format: &Format) -> Vec<Block> {
         return Vec::new();
     }
     let line = |rule: &Effective| {
-        let name = |id: &FieldId| words::code(&format.fields[id.0].manual_name);
-        let own = name(&rule.field);
-        let path = words::and(rule.path.iter().map(name));
-        match rule.combine {
+        let name = |id: FieldId| words::code(&format.fields[id.0].manual_name);
+        let own = name(rule.field);
+        let says = |one: &PathField| format!("{} is {}", name(one.field), u8::from(!one.negated));
+        let text = match rule.combine {
             Combine::Or => {
-                format!("{own} counts as 1 if it is 1 in the leaf, or {path} is 1 in any table on the way")
-                    .into()
+                let path = words::or(rule.path.iter().map(says));
+                format!("{own} counts as 1 if it is 1 in the leaf, or {path} in any table on the way")
             }
-            Combine::And => format!(
-                "{own} counts as 1 only if it is 1 in the leaf, and {path} is 1 in every table on the way"
-            )
-            .into(),
-        }
+            Combine::And => {
+                let path = words::and(rule.path.iter().map(says));
+                format!("{own} counts as 1 only if it is 1 in the leaf, and {path} in every table on the way")
+            }
+        };
+        text.into()
     };
     vec![
         Block::Heading("What tables restrict".into()),

@@ -86,6 +86,12 @@ fn kind(format: &Format, name: &str, layouts: &[Layout<'_>]) -> Vec<Block> {
             ));
         }
     }
+    if first.class != KindClass::Invalid && first.output_bits < format.output.bits {
+        let name = words::code(&format.output.name);
+        blocks.push(Block::Text(
+            format!("Its {name} has {} bits: those above are 0.", first.output_bits).into(),
+        ));
+    }
     for (levels, kind) in layouts {
         let caption = format!("{} at {}", words::kind(kind), words::levels(levels));
         blocks.push(Block::Diagram(Diagram::new(format, kind, caption, layouts.len() == 1)));

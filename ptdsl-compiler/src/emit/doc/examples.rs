@@ -17,10 +17,10 @@ pub(super) fn section(format: &Format, spec: &str) -> Section {
     Section { id: "examples", title: "Examples", blocks }
 }
 
-/// An output address that an entry of 2 to the `shift` bytes may have.
-fn sample(format: &Format, shift: u32) -> u64 {
+/// An address of so many bits that an entry of 2 to the `shift` bytes may have.
+fn sample(bits: u32, shift: u32) -> u64 {
     let aligned = BASE.max(1_u64.checked_shl(shift).unwrap_or(0));
-    if aligned & ones(format.output.bits) == aligned { aligned } else { 0 }
+    if aligned & ones(bits) == aligned { aligned } else { 0 }
 }
 
 /// An input address with a different index at every level: 1 at the root, 2 below, as far as there are bits.
@@ -96,7 +96,7 @@ fn entries(format: &Format, spec: &str) -> Vec<Block> {
                     (level.shift, rows.map_or(Vec::new(), |rows| attributes::assignments(format, rows)))
                 }
             };
-            let output = (format.output.name.as_str(), Value::Number(sample(format, shift)));
+            let output = (format.output.name.as_str(), Value::Number(sample(kind.output_bits, shift)));
             let assignments: Vec<(&str, Value)> = [output].into_iter().chain(attributes).collect();
             blocks.extend(entry(format, spec, level, kind, &assignments));
         }
@@ -181,7 +181,8 @@ fn table_example(format: &Format) -> Vec<Block> {
     let table = TableParameters {
         width,
         output_bits: choice.bits,
-        root: sample(format, format.granule_shift),
+        root: sample(format.output.bits, format.granule_shift),
+        tag: u64::from(format.tag.is_some()),
         options: &[],
     };
     let input = sample_input(format, level);
@@ -204,8 +205,9 @@ fn table_example(format: &Format) -> Vec<Block> {
     if values.rows.is_empty() {
         return Vec::new();
     }
+    let tag = format.tag.as_ref().map_or(String::new(), |tag| format!(", {} = 1", words::code(&tag.name)));
     let text = format!(
-        "A table of {width} input and {} output bits with its root at `{:#x}`, options off; operands are for the entry at \
+        "A table of {width} input and {} output bits with its root at `{:#x}`, options off{tag}; operands are for the entry at \
          level {last} of {} `{input:#x}`:",
         choice.bits,
         table.root,

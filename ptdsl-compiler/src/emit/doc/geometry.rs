@@ -35,6 +35,10 @@ fn facts(format: &Format) -> Block {
         Extend::One => "the bits above are 1".to_owned(),
         Extend::Sign => "the bits above are copies of the highest".to_owned(),
     };
+    let tag = format.tag.as_ref().map(|tag| {
+        let name = words::code(&tag.name);
+        format!("Tag: {name} of {} bits tells a table's translations from those of others", tag.bits)
+    });
     Block::List(
         [
             format!("Granule: {}", granule(format)),
@@ -43,8 +47,10 @@ fn facts(format: &Format) -> Block {
             format!("Output: {} of {} bits{}", words::code(&output.name), output.bits, limits(format)),
             format!("Instructions: {}", words::code(&format.arch)),
         ]
+        .into_iter()
+        .chain(tag)
         .map(Prose::from)
-        .into(),
+        .collect(),
     )
 }
 

@@ -61,7 +61,12 @@ fn steps(format: &Format, sequence: &Sequence) -> Vec<Prose> {
 /// `dsb ish`, or ``tlbi vae2is, {x}`` and what `x` is; then what the spec says about the instruction.
 fn step(format: &Format, step: &Step) -> Prose {
     let instruction = &format.instructions[step.instruction.0];
-    let mut text = words::code(&instruction.assembly);
+    let mut text = match &instruction.assembly {
+        Some(assembly) => words::code(assembly),
+        None => {
+            format!("{} (no instruction: what surrounds the walker does it)", words::code(&instruction.name))
+        }
+    };
     let operands = instruction.parameters.iter().zip(&step.operands);
     let operands =
         operands.map(|(name, operand)| format!("{} = {}", words::code(name), words::code(&operand.name)));
@@ -108,6 +113,9 @@ pub(super) fn registers(format: &Format) -> Section {
                 .to_owned();
         if format.output.choices.len() > 1 {
             about.push_str(&format!(", {} the code of its output limit", words::code(&format.output.limit)));
+        }
+        if let Some(tag) = &format.tag {
+            about.push_str(&format!(", {} its tag", words::code(&tag.name)));
         }
         about.push('.');
         blocks.insert(0, Block::Text(about.into()));

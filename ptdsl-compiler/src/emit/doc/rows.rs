@@ -111,7 +111,8 @@ fn field_meaning(format: &Format, class: KindClass, piece: &Piece, id: FieldId) 
     if class == KindClass::Leaf && !attributes.is_empty() {
         parts.push(format!("set by {attributes}"));
     }
-    let restricted = format.effective.iter().filter(|rule: &&Effective| rule.path.contains(&id));
+    let restricted =
+        format.effective.iter().filter(|rule: &&Effective| rule.path.iter().any(|one| one.field == id));
     let restricted = words::and(restricted.map(|rule| words::code(&format.fields[rule.field.0].manual_name)));
     if class == KindClass::Table && !restricted.is_empty() {
         parts.push(format!("restricts {restricted} below"));

@@ -129,6 +129,7 @@ fn parameter(format: &Format, parameter: Parameter) -> String {
         Parameter::Root => "root".to_owned(),
         Parameter::RootLevel => "root_level".to_owned(),
         Parameter::OutputCode => format.output.limit.clone(),
+        Parameter::Tag => format.tag.as_ref().map_or("tag", |tag| tag.name.as_str()).to_owned(),
         Parameter::Input => format.input.name.clone(),
         Parameter::Level => "level".to_owned(),
     }

@@ -38,6 +38,10 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
     let step =
         literal(put(&places, 1_u64.checked_shl(level.shift).unwrap_or(0)) & ones(model.format.word_bits));
     let linear = literal(linear(&places));
+    let reach = leaves.first().filter(|leaf| leaf.kind.output_bits < model.format.output.bits).map(|leaf| {
+        let reach = literal(ones(leaf.kind.output_bits));
+        quote! { const REACH: u64 = #reach; }
+    });
     let change = changes::emit(model, leaves.first().copied());
     let along = literal(along(model, &tables));
     let typed = typed(model, level, &entry);
@@ -62,6 +66,7 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             const EMPTY: #word = #empty;
             #sentinel
             const STEP: #word = #step;
+            #reach
             const LINEAR: u64 = #linear;
             const ALONG: #word = #along;
             fn entry(raw: #word) -> #entry { #typed }
@@ -121,7 +126,8 @@ fn linear(places: &[Place]) -> u64 {
 
 /// Table bits that hierarchical attributes read; all, where every table has them in the same places.
 fn along(model: &Model<'_>, tables: &[&Descriptor<'_>]) -> u64 {
-    let fields: Vec<FieldId> = model.format.effective.iter().flat_map(|e| e.path.iter().copied()).collect();
+    let fields: Vec<FieldId> =
+        model.format.effective.iter().flat_map(|e| e.path.iter().map(|above| above.field)).collect();
     let places =
         |table: &Descriptor<'_>| -> Vec<Vec<Place>> { fields.iter().map(|&id| table.field(id)).collect() };
     let mut all = model.descriptors.iter().filter(|d| d.kind.class == KindClass::Table).map(places);
