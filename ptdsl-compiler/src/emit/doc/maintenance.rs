@@ -64,7 +64,7 @@ fn step(format: &Format, step: &Step) -> Prose {
     let mut text = match &instruction.assembly {
         Some(assembly) => words::code(assembly),
         None => {
-            format!("{} (no instruction: what surrounds the walker does it)", words::code(&instruction.name))
+            format!("{} (no instruction: the world carries it out)", words::code(&instruction.name))
         }
     };
     let operands = instruction.parameters.iter().zip(&step.operands);
