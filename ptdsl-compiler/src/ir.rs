@@ -193,6 +193,8 @@ pub struct Piece {
     pub lo: u32,
     /// What it holds.
     pub role: Role,
+    /// What the spec says about the line: its `///` lines, or the `//` comment at its end.
+    pub docs: Vec<String>,
 }
 
 /// What a range of bits holds.

@@ -130,6 +130,8 @@ pub(crate) struct Bits<'a> {
     pub(crate) span: Span,
     /// The line `..Name;` of the kind that took it in, if it does not stand in the kind itself.
     pub(crate) via: Option<Span>,
+    /// The line that names it.
+    pub(crate) line: &'a ast::Entry,
     /// What it holds.
     pub(crate) what: What<'a>,
 }

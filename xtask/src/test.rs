@@ -31,6 +31,15 @@ pub(crate) const STEPS: &[Step] = &[
         },
     },
     Step {
+        name: "documented",
+        purpose: "generated/doc is what the compiler says about each format today",
+        tools: &[Tool::Gcc],
+        run: |context| {
+            let line = "run --quiet -p ptdsl -- doc --check --all --markdown --out-dir generated/doc";
+            context.run(context.cargo(line)).map(|_| String::new())
+        },
+    },
+    Step {
         name: "replay-kvm",
         purpose: "Linux's recorded results and events, every one in order, on the generated walker",
         tools: &[Tool::Gcc],

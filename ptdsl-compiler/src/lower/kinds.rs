@@ -4,6 +4,7 @@ use super::docs;
 use crate::ir::{self, Piece, Role};
 use crate::model::text::runs;
 use crate::model::{Bits, Kind, Level, Model, What};
+use crate::syntax::ast::Entry;
 
 pub(super) fn level(model: &Model<'_>, level: &Level<'_>) -> Option<ir::Level> {
     Some(ir::Level {
@@ -21,10 +22,11 @@ fn kind(model: &Model<'_>, level: &Level<'_>, kind: &Kind<'_>) -> Option<ir::Kin
     let named = next_level.fold(0, |mask, bits| mask | crate::cubes::ones(bits.width()) << bits.lo);
     let fixed = runs(kind.pinned.mask & !named).into_iter().map(|(hi, lo)| {
         let value = (kind.pinned.value >> lo) & crate::cubes::ones(hi - lo + 1);
-        Piece { hi, lo, role: Role::Fixed { value } }
+        Piece { hi, lo, role: Role::Fixed { value }, docs: Vec::new() }
     });
-    let named =
-        kind.bits.iter().map(|bits| Some(Piece { hi: bits.hi, lo: bits.lo, role: role(model, bits)? }));
+    let named = kind.bits.iter().map(|bits| {
+        Some(Piece { hi: bits.hi, lo: bits.lo, role: role(model, bits)?, docs: remarks(bits.line) })
+    });
     let mut pieces: Vec<Piece> = named.collect::<Option<_>>()?;
     pieces.extend(fixed);
     pieces.sort_by_key(|piece| std::cmp::Reverse(piece.hi));
@@ -51,6 +53,11 @@ fn kind(model: &Model<'_>, level: &Level<'_>, kind: &Kind<'_>) -> Option<ir::Kin
 fn size(shift: u32) -> String {
     const UNITS: [&str; 7] = ["", "K", "M", "G", "T", "P", "E"];
     format!("{}{}", 1_u64 << (shift % 10), UNITS[(shift / 10) as usize % UNITS.len()])
+}
+
+/// What a line of the spec says about itself.
+fn remarks(line: &Entry) -> Vec<String> {
+    if line.docs.is_empty() { line.remark.iter().cloned().collect() } else { docs(&line.docs) }
 }
 
 fn role(model: &Model<'_>, bits: &Bits<'_>) -> Option<Role> {

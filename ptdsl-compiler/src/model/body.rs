@@ -149,7 +149,7 @@ impl<'a> Expanding<'_, 'a> {
                         if matches!(what, What::Unknown) {
                             self.lose(meaning);
                         }
-                        self.bits.push(Bits { hi, lo, span: range.span, via: self.via, what });
+                        self.bits.push(Bits { hi, lo, span: range.span, via: self.via, line: entry, what });
                     }
                 },
             }

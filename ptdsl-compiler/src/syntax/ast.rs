@@ -341,6 +341,8 @@ pub struct Entry {
     pub docs: Vec<Spanned<String>>,
     /// Without docs and comments.
     pub span: Span,
+    /// The `// comment` at the end of its line, without the slashes and the space around.
+    pub remark: Option<String>,
     /// What it says.
     pub kind: EntryKind,
 }

@@ -6,7 +6,7 @@ use crate::ir::*;
 use crate::syntax::ast::Operator;
 
 pub(super) fn piece(hi: u32, lo: u32, role: Role) -> Piece {
-    Piece { hi, lo, role }
+    Piece { hi, lo, role, docs: Vec::new() }
 }
 
 pub(super) fn field(name: &str, bits: u32, default: u64, values: &[(&str, u64)]) -> Field {

@@ -124,7 +124,7 @@ fn entry(file: FileId, node: Node<'_>) -> Entry {
         let range = range(file, inside.need(Rule::range));
         EntryKind::Bits { range, meaning: choices(file, &mut inside) }
     };
-    Entry { docs, span, kind }
+    Entry { docs, span, remark: None, kind }
 }
 
 /// `A if x else B if y else C`; the later choices belong to the earlier `else`. Their number is bounded by `MAX_NESTING`.
