@@ -233,15 +233,54 @@ impl<S: Semantics> Machine<S> {
             return Ok(());
         }
         let page = self.graph.node(id).page;
+        let walked = self.walks(observer, context);
+        self.graph.nodes[id as usize].live = live;
         if live {
-            self.graph.nodes[id as usize].live = true;
             self.memory.pages[page as usize].users.push(id);
-            return self.read_table(id);
+            self.read_table(id)?;
+        } else {
+            self.close_all(id);
+            self.memory.pages[page as usize].users.retain(|user| *user != id);
         }
-        self.close_all(id);
-        self.graph.nodes[id as usize].live = false;
-        self.memory.pages[page as usize].users.retain(|user| *user != id);
+        if walked == self.walks(observer, context) {
+            return Ok(());
+        }
+        // Cached walk entries are of use while a context with their tags is walked, whichever it is.
+        for level in 0..self.geometry.levels.len() {
+            let heads: Vec<u32> = self.observers[usize::from(observer)].walks[level].values().copied().collect();
+            for head in heads {
+                let mut at = head;
+                while at != NONE {
+                    let node = self.graph.node(at);
+                    let (next, same) = (node.next, self.same_space(node.context, context));
+                    if same && live {
+                        self.read_table(at)?;
+                    } else if same {
+                        self.close_all(at);
+                    }
+                    at = next;
+                }
+            }
+        }
         Ok(())
+    }
+
+    fn same_space(&self, one: u8, other: u8) -> bool {
+        let (one, other) = (self.contexts[usize::from(one)], self.contexts[usize::from(other)]);
+        (one.space, one.vmid) == (other.space, other.vmid)
+    }
+
+    /// Whether the observer walks a context with these tags now.
+    fn walks(&self, observer: u8, context: u8) -> bool {
+        let roots = &self.observers[usize::from(observer)].roots;
+        roots.iter().zip(0..).any(|(&id, number)| {
+            self.graph.node(id).live && self.same_space(number, context)
+        })
+    }
+
+    /// Whether nothing in memory gives this entry any more.
+    pub(crate) fn is_stale(&self, id: u32) -> bool {
+        self.graph.node(id).first_in == NONE
     }
 
     /// Reads everything that a new root or walk entry leads to.
@@ -265,7 +304,9 @@ impl<S: Semantics> Machine<S> {
                     true
                 });
                 for (age, version) in versions.iter().enumerate() {
-                    self.read(id, slot, version, age == 0)?;
+                    if !self.has_edge((id, slot), version) {
+                        self.read(id, slot, version, age == 0)?;
+                    }
                 }
             }
         }
@@ -643,6 +684,9 @@ impl<S: Semantics> Machine<S> {
         for index in 0..users {
             let Some(&user) = self.memory.pages[place.page as usize].users.get(index) else { break };
             let node = self.graph.node(user);
+            if node.kind == EntryKind::Walk && !self.walks(node.observer, node.context) {
+                continue;
+            }
             let number = self.geometry.levels[self.below(node)].number;
             let view = self.demands(node);
             let path = node.path;
