@@ -1119,6 +1119,7 @@ impl Format for Arm64El1High16k {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_el1_high_16k";
     const GRANULE_SHIFT: u32 = 14;
     const MIN_WIDTH: u32 = 25;

@@ -1054,6 +1054,7 @@ impl Format for Arm64El1High64k {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_el1_high_64k";
     const GRANULE_SHIFT: u32 = 16;
     const MIN_WIDTH: u32 = 25;

@@ -1305,6 +1305,7 @@ impl Format for Arm64El1Low {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_el1_low";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;

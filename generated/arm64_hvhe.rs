@@ -1233,6 +1233,7 @@ impl Format for Arm64Hvhe {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_hvhe";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;

@@ -1048,6 +1048,7 @@ impl Format for Arm64Hyp {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_hyp";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;

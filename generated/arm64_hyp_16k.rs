@@ -900,6 +900,7 @@ impl Format for Arm64Hyp16k {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_hyp_16k";
     const GRANULE_SHIFT: u32 = 14;
     const MIN_WIDTH: u32 = 25;

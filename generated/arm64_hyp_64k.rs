@@ -835,6 +835,7 @@ impl Format for Arm64Hyp64k {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_hyp_64k";
     const GRANULE_SHIFT: u32 = 16;
     const MIN_WIDTH: u32 = 25;

@@ -1012,6 +1012,7 @@ impl Format for Arm64Stage2Concatenated {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2_concatenated";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 31;

@@ -1092,6 +1092,7 @@ impl Format for Arm64Stage2Fwb {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2_fwb";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;

@@ -1141,6 +1141,7 @@ impl Format for Armv7Pl1 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "armv7_pl1";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;

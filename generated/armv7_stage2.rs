@@ -905,6 +905,7 @@ impl Format for Armv7Stage2 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "armv7_stage2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 31;

@@ -1362,6 +1362,7 @@ impl Format for Ept {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "ept";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 48;

@@ -1426,6 +1426,7 @@ impl Format for Ept5level {
     type Step = Step;
     type Registers = Registers;
     type Top = Level5;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "ept_5level";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 57;

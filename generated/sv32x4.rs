@@ -569,6 +569,7 @@ impl Format for Sv32x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv32x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 34;

@@ -874,6 +874,7 @@ impl Format for Sv39 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level2;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv39";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 39;

@@ -746,6 +746,7 @@ impl Format for Sv39x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level2;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv39x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 41;

@@ -1071,6 +1071,7 @@ impl Format for Sv48 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level3;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv48";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 48;

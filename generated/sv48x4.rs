@@ -923,6 +923,7 @@ impl Format for Sv48x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level3;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv48x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 50;

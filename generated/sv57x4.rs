@@ -1100,6 +1100,7 @@ impl Format for Sv57x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv57x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 59;

@@ -1000,6 +1000,7 @@ impl Format for Vtd3level {
     type Step = Step;
     type Registers = Registers;
     type Top = Level3;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "vtd_3level";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 39;

@@ -1064,6 +1064,7 @@ impl Format for Vtd4level {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "vtd_4level";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 48;

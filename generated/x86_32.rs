@@ -814,6 +814,7 @@ impl Format for X8632 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level2;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "x86_32";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 32;

@@ -1299,6 +1299,7 @@ impl Format for X8664 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "x86_64";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 48;

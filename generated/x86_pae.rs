@@ -1016,6 +1016,7 @@ impl Format for X86Pae {
     type Step = Step;
     type Registers = Registers;
     type Top = Level3;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "x86_pae";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 32;

@@ -5,7 +5,7 @@
 
 mod maintenance;
 
-pub use crate::syntax::ast::{ChangeClass, KindClass};
+pub use crate::syntax::ast::{ChangeClass, Empty, KindClass};
 pub use maintenance::{
     Expression, Instruction, Operand, Parameter, Part, Register, Sequence, Step, Transition,
 };
@@ -135,8 +135,8 @@ pub struct Level {
     pub shift: u32,
     /// Number of index bits.
     pub index_bits: u32,
-    /// The word of an empty slot.
-    pub empty: u64,
+    /// What an empty slot holds.
+    pub empty: Empty,
     /// The kinds that exist here, invalid first.
     pub kinds: Vec<Kind>,
 }

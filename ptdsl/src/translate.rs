@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::address::Phys;
-use crate::format::{Along, Format, Level, mask, root_slot, slot};
+use crate::format::{Along, Format, Level, Shape, mask, next_table, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{load, table as table_at};
 use crate::word::Word;
@@ -91,7 +91,7 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
     let shape = &table.shape;
     if starts_at::<F, L>(shape.width) {
         let root = table_at::<F, W>(world, shape.root);
-        walk::<F, L, W>(world, root, root_slot::<F, L>(va, shape.width), va, Along::NONE)
+        walk::<F, L, W>((world, shape), (root, root_slot::<F, L>(va, shape.width)), va, Along::NONE)
     } else {
         start::<F, L::Next, W>(table, world, va)
     }
@@ -99,18 +99,18 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
 
 #[inline(always)]
 fn walk<F: Format, L: Level<F>, W: World<F>>(
-    world: &W,
-    table: W::Table,
-    index: usize,
+    (world, shape): (&W, &Shape<F>),
+    (table, index): (W::Table, usize),
     va: u64,
     path: Along<F::Word>,
 ) -> Result<Translation<F>, Fault> {
     let raw = load::<F, W>(world, table, index);
     if L::HAS_TABLE
-        && let Some(child) = L::next_table(raw)
+        && let Some(child) = next_table::<F, L>(shape, raw)
     {
         let child = table_at::<F, W>(world, child);
-        return walk::<F, L::Next, W>(world, child, slot::<F, L::Next>(va), va, path.then(raw, L::ALONG));
+        let index = slot::<F, L::Next>(va);
+        return walk::<F, L::Next, W>((world, shape), (child, index), va, path.then(raw, L::ALONG));
     }
     if L::HAS_LEAF && L::is_leaf(raw) {
         let output = Phys(L::output(raw).0 | va & mask::<F, L>());

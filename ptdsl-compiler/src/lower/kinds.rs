@@ -10,7 +10,7 @@ pub(super) fn level(model: &Model<'_>, level: &Level<'_>) -> Option<ir::Level> {
         number: level.number,
         shift: level.shift,
         index_bits: level.index_bits(),
-        empty: level.ast.empty.as_ref().map_or(0, |empty| empty.node),
+        empty: level.ast.empty(),
         kinds: level.kinds.iter().map(|one| kind(model, one)).collect::<Option<_>>()?,
     })
 }

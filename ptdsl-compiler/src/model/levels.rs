@@ -97,7 +97,8 @@ pub(crate) fn fill<'a>(model: &mut Model<'a>, found: &mut Diagnostics) {
             }
         }
         let exists = |kind: &ast::Kind| {
-            kind.class == KindClass::Invalid || here.iter().any(|name| name.node == kind.name.node)
+            kind.class == KindClass::Invalid && ast.empty() != ast::Empty::Sentinel
+                || here.iter().any(|name| name.node == kind.name.node)
         };
         let present = kinds.iter().filter(|(_, kind)| exists(kind));
         let kinds = present.map(|(item, kind)| body::expand(model, kind, &item.docs, shift, found)).collect();

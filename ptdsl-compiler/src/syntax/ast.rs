@@ -208,10 +208,38 @@ pub struct Level {
     pub number: Spanned<i64>,
     /// The index bits.
     pub index: Slice,
-    /// `empty 0x...;`: the word of an empty slot, 0 unless given.
-    pub empty: Option<Spanned<u64>>,
-    /// The kinds that exist here (invalid is everywhere).
+    /// `empty 0x...;` or `empty sentinel;`: what an empty slot holds, 0 unless given.
+    pub empty: Option<Spanned<Empty>>,
+    /// The kinds that exist here (invalid is everywhere but beside `empty sentinel`).
     pub kinds: Vec<Name>,
+}
+
+impl Level {
+    /// What an empty slot holds.
+    #[must_use]
+    pub fn empty(&self) -> Empty {
+        self.empty.as_ref().map_or(Empty::Word(0), |empty| empty.node)
+    }
+}
+
+/// What an empty slot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empty {
+    /// The same word in every table.
+    Word(u64),
+    /// A pointer to a table of empty slots of the level below: the format has no word that says "nothing here".
+    Sentinel,
+}
+
+impl Empty {
+    /// The word, where the spec knows it.
+    #[must_use]
+    pub fn word(self) -> Option<u64> {
+        match self {
+            Empty::Word(word) => Some(word),
+            Empty::Sentinel => None,
+        }
+    }
 }
 
 /// What a descriptor kind is for.

@@ -88,6 +88,7 @@ pub enum Rule {
     r#kw_res0,
     r#kw_res1,
     r#kw_reserved,
+    r#kw_sentinel,
     r#kw_sequence,
     r#kw_set,
     r#kw_sets,
@@ -261,6 +262,7 @@ impl Rule {
             Rule::r#kw_res0,
             Rule::r#kw_res1,
             Rule::r#kw_reserved,
+            Rule::r#kw_sentinel,
             Rule::r#kw_sequence,
             Rule::r#kw_set,
             Rule::r#kw_sets,
@@ -2424,6 +2426,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_sentinel(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_sentinel,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("sentinel")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_sequence(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3352,7 +3382,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             .sequence(|state| {
                                                                 self::r#kw_empty(state)
                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#kw_sentinel(state)
+                                                                            .or_else(|state| { self::r#number(state) })
+                                                                    })
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| { self::r#semi(state) })
                                                             })
@@ -5471,6 +5504,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_res0 => rules::r#kw_res0(state),
                     Rule::r#kw_res1 => rules::r#kw_res1(state),
                     Rule::r#kw_reserved => rules::r#kw_reserved(state),
+                    Rule::r#kw_sentinel => rules::r#kw_sentinel(state),
                     Rule::r#kw_sequence => rules::r#kw_sequence(state),
                     Rule::r#kw_set => rules::r#kw_set(state),
                     Rule::r#kw_sets => rules::r#kw_sets(state),

@@ -87,7 +87,13 @@ pub(super) fn format() -> Format {
             piece(3, 0, Role::Fixed { value: 1 }),
         ],
     );
-    let level = |number, shift, index_bits, empty, kinds| Level { number, shift, index_bits, empty, kinds };
+    let level = |number, shift, index_bits, empty, kinds| Level {
+        number,
+        shift,
+        index_bits,
+        empty: Empty::Word(empty),
+        kinds,
+    };
     let attribute = |name: &str, fields: &[FieldId], rows: Vec<Row>| Attribute {
         name: name.to_owned(),
         docs: Vec::new(),

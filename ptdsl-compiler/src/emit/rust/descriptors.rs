@@ -79,7 +79,7 @@ fn predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
 fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     let Descriptor { name, kind, .. } = descriptor;
     if kind.class == KindClass::Invalid {
-        let empty = literal(descriptor.levels.first().map_or(0, |level| level.empty));
+        let empty = literal(descriptor.levels.first().and_then(|level| level.empty.word()).unwrap_or(0));
         return quote! {
             /// An empty slot.
             pub const EMPTY: Self = #name(#empty);

@@ -8,7 +8,7 @@ use super::docs;
 use super::levels::attributes_in;
 use super::model::{Descriptor, IMPORTS, Model, level_name};
 use super::{names, registers, steps};
-use crate::ir::{Combine, Extend, FieldId, KindClass};
+use crate::ir::{Combine, Empty, Extend, FieldId, KindClass};
 
 pub(super) fn head(model: &Model<'_>) -> TokenStream {
     let marker = model.marker();
@@ -42,6 +42,9 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let (marker, word) = (model.marker(), model.word());
     let name = &format.name;
     let top = format.levels.first().map_or_else(|| format_ident!("End"), level_name);
+    let sentinels = Literal::usize_unsuffixed(
+        format.levels.iter().filter(|level| level.empty == Empty::Sentinel).count(),
+    );
     let granule = Literal::u32_unsuffixed(format.granule_shift);
     let (min, max) =
         (Literal::u32_unsuffixed(format.input.min_bits), Literal::u32_unsuffixed(format.input.max_bits));
@@ -67,6 +70,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             type Step = Step;
             type Registers = Registers;
             type Top = #top;
+            type Sentinels = [Phys; #sentinels];
             const NAME: &'static str = #name;
             const GRANULE_SHIFT: u32 = #granule;
             const MIN_WIDTH: u32 = #min;

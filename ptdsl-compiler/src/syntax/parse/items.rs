@@ -1,6 +1,6 @@
 //! Declarations.
 
-use super::super::ast::{Attribute, Effective, Extend, Fields};
+use super::super::ast::{Attribute, Effective, Empty, Extend, Fields};
 use super::super::ast::{
     Format, Group, Input, Instruction, Item, ItemKind, Kind, KindClass, Level, Limit, Name, Operand,
     OptionDeclaration, OptionScope, Output, Sequence, Step, Use,
@@ -163,7 +163,13 @@ fn level(mut nodes: Nodes<'_>) -> Level {
     let number = nodes.integer();
     let index = bits::slice(file, nodes.need(Rule::slice));
     nodes.need(Rule::semi);
-    let empty = nodes.take(Rule::kw_empty).map(|_| nodes.number());
+    let empty = nodes.take(Rule::kw_empty).map(|_| match nodes.take(Rule::kw_sentinel) {
+        Some(word) => Spanned::new(Empty::Sentinel, span(file, &word)),
+        None => {
+            let word = nodes.number();
+            Spanned::new(Empty::Word(word.node), word.span)
+        }
+    });
     Level { number, index, empty, kinds: names(nodes) }
 }
 
