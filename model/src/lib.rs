@@ -12,6 +12,7 @@ mod checks;
 mod event;
 mod machine;
 mod memory;
+pub mod port;
 pub mod semantics;
 pub mod tiny;
 mod tlbi;

@@ -181,6 +181,12 @@ impl<S: Semantics> Machine<S> {
         self.strict = strict;
     }
 
+    /// Whether maintenance without need is a violation.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
     /// From now on no walk of this PE for these input addresses may find nothing: "an accessor PE that touches the kept part of a
     /// block during a split must not fault".
     pub fn watch(&mut self, pe: u8, first: u64, last: u64) {

@@ -35,16 +35,17 @@ pub fn rules(regime: Regime, features: Features) -> Rules {
     }
 }
 
-/// The operand of a TLBI by address: `VA[55:12]` in bits 43:0 whatever the granule, the level hint in 47:44 (47:46 = 0: none).
-/// Bits 63:48, the ASID, are the caller's.
+/// The operand of a TLBI by address: `VA[55:12]` in bits 43:0 whatever the granule, the level hint in 47:44 (47:46 = 0: none,
+/// otherwise the granule). Bits 63:48, the ASID, are the caller's. `None` where the hint names another granule than the tables'.
 #[must_use]
-pub fn by_address(operation: Invalidate, operand: u64) -> Invalidate {
-    let hint = operand >> 44 & 0xf;
-    Invalidate {
-        what: What::Address((operand & low_bits(44)) << 12),
-        level: (hint >> 2 != 0).then_some((hint & 3) as i32),
-        ..operation
-    }
+pub fn by_address(operation: Invalidate, operand: u64, granule_shift: u32) -> Option<Invalidate> {
+    let level = match operand >> 46 & 3 {
+        0 => None,
+        granule if 10 + 2 * granule == u64::from(granule_shift) => Some((operand >> 44 & 3) as i32),
+        _ => return None,
+    };
+    let va = (operand & low_bits(44)) << 12 & !low_bits(granule_shift);
+    Some(Invalidate { what: What::Address(va), level, ..operation })
 }
 
 /// The operand of a TLBI by range (FEAT_TLBIRANGE): from BaseADDR (bits 36:0, in granules), `(NUM + 1) << (5 * SCALE + 1)`
