@@ -58,7 +58,7 @@ impl<S: Semantics> Machine<S> {
     /// "A data page released while in `may_tlb`: use after free."
     pub(crate) fn check_release(&self, first: u64, last: u64) -> Checked {
         for (number, observer) in self.observers.iter().enumerate() {
-            let lists = observer.leaves.iter().chain([&observer.combined]);
+            let lists = observer.leaves.iter().chain(&observer.combined);
             for &head in lists.flat_map(|list| list.values()) {
                 let mut at = head;
                 while at != NONE {
@@ -157,19 +157,13 @@ impl<S: Semantics> Machine<S> {
         let range = (promise.first, promise.last);
         let mut broken = None;
         let o = &self.observers[observer];
-        for (class, list) in o.leaves.iter().enumerate() {
-            self.overlapping(list, self.class_shift(class), range, |_, node| {
-                if broken.is_none() {
-                    broken = self.unpromised(node.va, node.shift, &node.leaf, promise, Some(node));
-                }
-            });
-        }
-        for &head in o.combined.values() {
-            let mut at = head;
-            while at != NONE && broken.is_none() {
-                let node = &self.graph.nodes[at as usize];
-                broken = self.unpromised(node.va, node.shift, &node.leaf, promise, Some(node));
-                at = node.next;
+        for lists in [&o.leaves, &o.combined] {
+            for (class, list) in lists.iter().enumerate() {
+                self.overlapping(list, self.class_shift(class), range, |_, node| {
+                    if broken.is_none() {
+                        broken = self.unpromised(node.va, node.shift, &node.leaf, promise, Some(node));
+                    }
+                });
             }
         }
         for used in &o.prefetched {

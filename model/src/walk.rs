@@ -91,8 +91,10 @@ pub(crate) struct Observer {
     pub(crate) walks: Vec<List>,
     /// Translations by level, then those that stand for a group of neighbours, by level: `may_tlb`.
     pub(crate) leaves: Vec<List>,
-    /// Stage 2: combined entries, by IPA.
-    pub(crate) combined: List,
+    /// Stage 2: combined entries, as the leaves of stage 2 that they went through.
+    pub(crate) combined: Vec<List>,
+    /// Those whose leaf is gone.
+    stale_combined: Vec<u32>,
     /// Faults, by level.
     pub(crate) negatives: Vec<List>,
     /// `may_prefetch`: what was removed here by this PE itself since it last synchronised.
@@ -146,6 +148,7 @@ impl Observer {
         Observer {
             walks: vec![List::new(); levels],
             leaves: vec![List::new(); 2 * levels],
+            combined: vec![List::new(); 2 * levels],
             negatives: vec![List::new(); levels],
             ..Observer::default()
         }
@@ -153,7 +156,7 @@ impl Observer {
 
     fn list(&mut self, kind: EntryKind, level: u8, class: u8) -> &mut List {
         match kind {
-            EntryKind::Combined => &mut self.combined,
+            EntryKind::Combined => &mut self.combined[usize::from(class)],
             EntryKind::Negative => &mut self.negatives[usize::from(level)],
             EntryKind::Leaf => &mut self.leaves[usize::from(class)],
             EntryKind::Root | EntryKind::Walk => &mut self.walks[usize::from(level)],
@@ -432,11 +435,8 @@ impl<S: Semantics> Machine<S> {
         let combined = Node { kind: EntryKind::Combined, heads: Vec::new(), ..entry.clone() };
         let id = self.insert(entry);
         self.connect(from, version, id);
-        let key = self.observers[usize::from(combined.observer)].combined.get(&combined.va).copied();
-        let same = |other: &Node| {
-            (other.context, other.shift, other.leaf) == (combined.context, combined.shift, combined.leaf)
-        };
-        let known = self.find(key, same);
+        let head = self.head(&combined);
+        let known = self.find(head, |other| other.context == combined.context && other.leaf == combined.leaf);
         let child = known.unwrap_or_else(|| self.insert(combined));
         self.connect((id, 0), version, child);
         Ok(())
@@ -465,7 +465,7 @@ impl<S: Semantics> Machine<S> {
     fn head(&self, entry: &Node) -> Option<u32> {
         let observer = &self.observers[usize::from(entry.observer)];
         let list = match entry.kind {
-            EntryKind::Combined => &observer.combined,
+            EntryKind::Combined => &observer.combined[usize::from(entry.class)],
             EntryKind::Negative => &observer.negatives[usize::from(entry.level)],
             EntryKind::Leaf => &observer.leaves[usize::from(entry.class)],
             EntryKind::Root | EntryKind::Walk => &observer.walks[usize::from(entry.level)],
@@ -578,6 +578,9 @@ impl<S: Semantics> Machine<S> {
         node.fresh = node.fresh.max(now);
         node.chain = node.chain.max(chain.min(now));
         unused_edges.push(id);
+        if node.kind == EntryKind::Combined && node.first_in == NONE {
+            self.observers[usize::from(node.observer)].stale_combined.push(child);
+        }
         let forgotten = node.kind == EntryKind::Negative && node.first_in == NONE;
         if forgotten && self.rules.faults == Faults::NotKept {
             self.remove(child);
@@ -844,13 +847,17 @@ impl<S: Semantics> Machine<S> {
         for (class, list) in o.leaves.iter().enumerate() {
             self.overlapping(list, self.class_shift(class), range, &mut note);
         }
-        if matches!(pending.invalidate.what, What::Combined | What::BothStages) {
-            for &head in o.combined.values() {
-                let mut at = head;
-                while at != NONE {
-                    note(at, self.graph.node(at));
-                    at = self.graph.node(at).next;
+        if pending.invalidate.what == What::Combined {
+            // All others would survive.
+            for &id in &o.stale_combined {
+                let node = self.graph.node(id);
+                if node.live && node.kind == EntryKind::Combined && usize::from(node.observer) == observer {
+                    note(id, node);
                 }
+            }
+        } else if pending.invalidate.what == What::BothStages {
+            for (class, list) in o.combined.iter().enumerate() {
+                self.overlapping(list, self.class_shift(class), range, &mut note);
             }
         }
         if self.rules.faults == Faults::Cached {
@@ -890,6 +897,16 @@ impl<S: Semantics> Machine<S> {
                 }
             }
             self.remove(id);
+        }
+        if pending.invalidate.what == What::Combined {
+            let mut stale = std::mem::take(&mut self.observers[observer].stale_combined);
+            stale.retain(|&id| {
+                let node = self.graph.node(id);
+                node.live && node.kind == EntryKind::Combined && usize::from(node.observer) == observer
+            });
+            stale.sort_unstable();
+            stale.dedup();
+            self.observers[observer].stale_combined = stale;
         }
     }
 

@@ -127,6 +127,10 @@ impl<F: Format> Model<F> {
 
     /// Hardware begins to walk the table: after `activate`.
     pub fn walk(&mut self, root: Phys) {
+        if self.rules.tso {
+            // MOV to CR3 serialises.
+            self.event(Act::Dsb(crate::event::Domain::System, Accesses::Stores));
+        }
         let Inner { machine, violation } = self.inner.get_mut();
         if violation.is_none() {
             let page = machine.page_at(root.0).unwrap_or(u32::MAX);
