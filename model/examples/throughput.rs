@@ -11,7 +11,10 @@ use ptdsl_model::{Promise, Regime};
 fn main() {
     for pes in [1, 2, 4] {
         let (events, seconds) = run(pes);
-        println!("{pes} PEs: {events} events in {seconds:.2} s, {:.2} million a second", events as f64 / seconds / 1e6);
+        println!(
+            "{pes} PEs: {events} events in {seconds:.2} s, {:.2} million a second",
+            events as f64 / seconds / 1e6
+        );
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Rules {
     pub drains: bool,
     /// What is kept of walks that found nothing.
     pub faults: Faults,
+    /// Software tolerates a fault on a mapping that was just made, so no promise covers it.
+    pub spurious: bool,
     /// When two translations conflict.
     pub conflicts: Conflicts,
     /// Large pages may be cached in pieces of the smallest size.

@@ -219,7 +219,9 @@ impl Pending {
             (EntryKind::Combined, what) => matches!(what, What::Combined | What::BothStages),
             (_, What::Combined) => false,
             (EntryKind::Walk, _) => !asked.last_level && asked.level.is_none(),
-            (EntryKind::Leaf | EntryKind::Negative, _) => asked.level.is_none_or(|level| level == entry.level),
+            (EntryKind::Leaf | EntryKind::Negative, _) => {
+                asked.level.is_none_or(|level| level == entry.level)
+            }
         };
         let space = stage2
             || match asked.spaces {

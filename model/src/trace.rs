@@ -138,7 +138,9 @@ pub struct Trace {
 #[must_use]
 pub fn trace(setup: Setup) -> Trace {
     let mut machine = Machine::new(Tiny, tiny::geometry(), setup.rules, setup.pes, setup.iommu);
-    for (base, value) in [(ROOT, Some(0)), (TABLE2, Some(0)), (TABLE3, Some(0)), (SPARE, None), (SPARE2, None)] {
+    for (base, value) in
+        [(ROOT, Some(0)), (TABLE2, Some(0)), (TABLE3, Some(0)), (SPARE, None), (SPARE2, None)]
+    {
         let _ = machine.allocate(base, 4, value);
     }
     machine.preset(pte(1, 0), tiny::table(TABLE2).0);
@@ -193,7 +195,12 @@ impl Trace {
         match self.broken {
             None => panic!("nothing was broken; expected: {}", rule.text()),
             Some((at, violation)) => {
-                assert_eq!((violation.rule, at), (rule, self.events), "expected: {}\n{violation}", rule.text());
+                assert_eq!(
+                    (violation.rule, at),
+                    (rule, self.events),
+                    "expected: {}\n{violation}",
+                    rule.text()
+                );
                 assert!(violation.event().is_some() || at == 0, "a violation names its event");
             }
         }

@@ -250,7 +250,8 @@ impl<S: Semantics> Machine<S> {
         }
         // Cached walk entries are of use while a context with their tags is walked, whichever it is.
         for level in 0..self.geometry.levels.len() {
-            let heads: Vec<u32> = self.observers[usize::from(observer)].walks[level].values().copied().collect();
+            let heads: Vec<u32> =
+                self.observers[usize::from(observer)].walks[level].values().copied().collect();
             for head in heads {
                 let mut at = head;
                 while at != NONE {
@@ -276,9 +277,10 @@ impl<S: Semantics> Machine<S> {
     /// Whether the observer walks a context with these tags now.
     fn walks(&self, observer: u8, context: u8) -> bool {
         let roots = &self.observers[usize::from(observer)].roots;
-        roots.iter().zip(0..).any(|(&id, number)| {
-            self.graph.node(id).live && self.same_space(number, context)
-        })
+        roots
+            .iter()
+            .zip(0..)
+            .any(|(&id, number)| self.graph.node(id).live && self.same_space(number, context))
     }
 
     /// Whether nothing in memory gives this entry any more.
@@ -357,7 +359,9 @@ impl<S: Semantics> Machine<S> {
                 observer,
                 format!("the walk for {va:#x} reads {:#x} at level {}", version.value, shape.number),
             )),
-            Decoded::Invalid => self.found_nothing((source, slot), version, newest, template(EntryKind::Negative)),
+            Decoded::Invalid => {
+                self.found_nothing((source, slot), version, newest, template(EntryKind::Negative))
+            }
             Decoded::Leaf(leaf) if !leaf.accessed && !self.rules.updates => {
                 self.found_nothing((source, slot), version, newest, template(EntryKind::Negative))
             }
@@ -486,7 +490,8 @@ impl<S: Semantics> Machine<S> {
     }
 
     fn insert(&mut self, entry: Node) -> u32 {
-        let (observer, kind, level, class, va) = (entry.observer, entry.kind, entry.level, entry.class, entry.va);
+        let (observer, kind, level, class, va) =
+            (entry.observer, entry.kind, entry.level, entry.class, entry.va);
         let id = self.graph.add(entry);
         let list = self.observers[usize::from(observer)].list(kind, level, class);
         if let Some(next) = list.insert(va, id) {
@@ -776,7 +781,8 @@ impl<S: Semantics> Machine<S> {
                     return;
                 }
                 let at = old.va.max(new.va);
-                let apart = old.leaf.output.wrapping_add(at - old.va) != new.leaf.output.wrapping_add(at - new.va);
+                let apart =
+                    old.leaf.output.wrapping_add(at - old.va) != new.leaf.output.wrapping_add(at - new.va);
                 let sizes = old.level != new.level;
                 if let Some(what) = self.rules.conflicts.between(&old.leaf, &new.leaf, apart, sizes) {
                     broken = Some((Rule::Conflict, format!("{what} at {at:#x}")));
@@ -787,7 +793,10 @@ impl<S: Semantics> Machine<S> {
                 }
             });
         }
-        if broken.is_none() && self.rules.conflicts.table_and_block() && new.shift == self.geometry.levels[usize::from(new.level)].shift as u8 {
+        if broken.is_none()
+            && self.rules.conflicts.table_and_block()
+            && new.shift == self.geometry.levels[usize::from(new.level)].shift as u8
+        {
             for (level, list) in observer.walks.iter().enumerate().skip(new.level.into()) {
                 self.overlapping(list, self.geometry.levels[level].shift, (new.va, last), |_, old| {
                     if shared(old) {
@@ -840,13 +849,6 @@ impl<S: Semantics> Machine<S> {
                 found.push(id);
             }
         };
-        for (level, list) in o.walks.iter().enumerate() {
-            let range = if pending.invalidate.all_walks { everywhere } else { range };
-            self.overlapping(list, self.geometry.levels[level].shift, range, &mut note);
-        }
-        for (class, list) in o.leaves.iter().enumerate() {
-            self.overlapping(list, self.class_shift(class), range, &mut note);
-        }
         if pending.invalidate.what == What::Combined {
             // All others would survive.
             for &id in &o.stale_combined {
@@ -855,7 +857,16 @@ impl<S: Semantics> Machine<S> {
                     note(id, node);
                 }
             }
-        } else if pending.invalidate.what == What::BothStages {
+            return found;
+        }
+        for (level, list) in o.walks.iter().enumerate() {
+            let range = if pending.invalidate.all_walks { everywhere } else { range };
+            self.overlapping(list, self.geometry.levels[level].shift, range, &mut note);
+        }
+        for (class, list) in o.leaves.iter().enumerate() {
+            self.overlapping(list, self.class_shift(class), range, &mut note);
+        }
+        if pending.invalidate.what == What::BothStages {
             for (class, list) in o.combined.iter().enumerate() {
                 self.overlapping(list, self.class_shift(class), range, &mut note);
             }

@@ -50,9 +50,7 @@ fn a_barrier_for_loads_orders_no_child() {
 
 #[test]
 fn two_levels_of_children_need_one_barrier_each_or_one_for_both() {
-    let grandchild = |t: Trace| {
-        child(t).fill(spare2, [table(SPARE), INVALID, INVALID, INVALID])
-    };
+    let grandchild = |t: Trace| child(t).fill(spare2, [table(SPARE), INVALID, INVALID, INVALID]);
     grandchild(trace(arm64())).dmb_ishst().store(pte(1, 1), table(SPARE2)).ok();
     grandchild(trace(arm64())).store(pte(1, 1), table(SPARE2)).breaks(Rule::Uninitialised);
     // The inner table is ordered, the outer is not.
@@ -107,7 +105,11 @@ fn leaf_published_without_dsb() {
 
 #[test]
 fn leaf_published_without_isb() {
-    trace(arm64()).store(pte(3, 0), page(A)).dsb_ishst().returns_mapped(0, 0, page(A)).breaks(Rule::NotVisible);
+    trace(arm64())
+        .store(pte(3, 0), page(A))
+        .dsb_ishst()
+        .returns_mapped(0, 0, page(A))
+        .breaks(Rule::NotVisible);
 }
 
 #[test]
@@ -167,9 +169,7 @@ fn executable_leaf_published_without_isb() {
 
 #[test]
 fn a_local_ic_leaves_the_other_pe_stale() {
-    let both = |t: Trace| {
-        t.write_code(A).store(pte(3, 0), page(A).rx()).dsb_ishst()
-    };
+    let both = |t: Trace| t.write_code(A).store(pte(3, 0), page(A).rx()).dsb_ishst();
     both(trace(arm64().pes(2))).ic_iallu().dsb_ish().isb().on(1).isb().fetch(0).breaks(Rule::StaleCode);
     both(trace(arm64().pes(2))).ic_ivau(A).dsb_ish().isb().on(1).isb().fetch(0).ok();
 }
@@ -244,7 +244,14 @@ fn a_local_tlbi_acts_on_its_own_pe_alone() {
 
 #[test]
 fn a_local_tlbi_is_complete_after_a_local_dsb() {
-    trace(one_page()).store(pte(3, 0), INVALID).dsb_ishst().tlbi_vale_local(0).dsb_nsh().isb().release(A).ok();
+    trace(one_page())
+        .store(pte(3, 0), INVALID)
+        .dsb_ishst()
+        .tlbi_vale_local(0)
+        .dsb_nsh()
+        .isb()
+        .release(A)
+        .ok();
 }
 
 #[test]
@@ -261,7 +268,14 @@ fn a_tlbi_of_another_regime_covers_nothing() {
 
 #[test]
 fn right_level_hints() {
-    trace(one_page()).store(pte(3, 0), INVALID).dsb_ishst().tlbi_vale_hint(0, 3).dsb_ish().isb().release(A).ok();
+    trace(one_page())
+        .store(pte(3, 0), INVALID)
+        .dsb_ishst()
+        .tlbi_vale_hint(0, 3)
+        .dsb_ish()
+        .isb()
+        .release(A)
+        .ok();
     trace(arm64().has(pte(2, 1), block(A)))
         .store(pte(2, 1), INVALID)
         .dsb_ishst()
@@ -362,7 +376,14 @@ fn access_flag_cleared_by_a_plain_store_under_hardware_updates() {
 
 #[test]
 fn a_plain_store_loses_nothing_where_the_walker_sets_nothing() {
-    trace(one_page().updates()).store(pte(3, 0), INVALID).dsb_ishst().tlbi_vale(0).dsb_ish().isb().release(A).ok();
+    trace(one_page().updates())
+        .store(pte(3, 0), INVALID)
+        .dsb_ishst()
+        .tlbi_vale(0)
+        .dsb_ish()
+        .isb()
+        .release(A)
+        .ok();
 }
 
 #[test]
@@ -583,7 +604,8 @@ fn table_freed_while_an_iommu_walks_it() {
 
 #[test]
 fn a_freed_table_is_not_touched_again() {
-    let freed = || trace(arm64()).store(pte(2, 0), INVALID).dsb_ishst().tlbi_vae(0).dsb_ish().isb().free(TABLE3);
+    let freed =
+        || trace(arm64()).store(pte(2, 0), INVALID).dsb_ishst().tlbi_vae(0).dsb_ish().isb().free(TABLE3);
     freed().store(pte(3, 0), INVALID).breaks(Rule::TableInUse);
     freed().load(pte(3, 0)).breaks(Rule::TableInUse);
     freed().free(TABLE3).breaks(Rule::TableInUse);

@@ -36,7 +36,8 @@ macro_rules! formats {
         #[test]
         fn $name() {
             use ptdsl_generated::$name::{$marker, Options};
-            run::<$marker>($hardware, Options::default(), &drive::attributes::<$marker>());
+            let hardware = $hardware;
+            run::<$marker>(hardware, Options::default(), &drive::attributes::<$marker>(hardware.1));
         }
     )*};
 }

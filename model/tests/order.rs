@@ -191,7 +191,9 @@ fn an_asid_used_again_before_its_flush() {
             .context(0x1000_1000, 1, 0)
     };
     // Table 2 as a root: its slot 0 would lead one level too far, so it maps a block instead.
-    let reuse = |t: Trace| next(t.store(pte(2, 0), INVALID).dsb_ishst()).store(pte(2, 0), ptdsl_model::tiny::block(B));
+    let reuse = |t: Trace| {
+        next(t.store(pte(2, 0), INVALID).dsb_ishst()).store(pte(2, 0), ptdsl_model::tiny::block(B))
+    };
     reuse(trace(own())).dsb_ishst().isb().enter(1).breaks(Rule::Conflict);
     reuse(trace(own()).leave(0)).dsb_ishst().tlbi_aside(1).dsb_ish().isb().enter(1).ok();
 }

@@ -17,7 +17,12 @@ fn child(trace: Trace) -> Trace {
 
 #[test]
 fn table_published() {
-    child(trace(riscv())).fence_w_w().store(pte(2, 1), table(SPARE)).sfence_all().returns_mapped(4, 7, page(A)).ok();
+    child(trace(riscv()))
+        .fence_w_w()
+        .store(pte(2, 1), table(SPARE))
+        .sfence_all()
+        .returns_mapped(4, 7, page(A))
+        .ok();
 }
 
 #[test]

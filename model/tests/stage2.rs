@@ -141,6 +141,12 @@ fn nothing_at_stage_2_is_without_need() {
 #[test]
 fn a_new_table_at_stage_2() {
     let fill = |t: Trace| t.fill(spare, [page(A), page(A + 0x1000), page(A + 0x2000), page(A + 0x3000)]);
-    fill(trace(stage2())).dmb_ishst().store(pte(2, 1), table(SPARE)).dsb_ishst().isb().returns_mapped(4, 7, page(A)).ok();
+    fill(trace(stage2()))
+        .dmb_ishst()
+        .store(pte(2, 1), table(SPARE))
+        .dsb_ishst()
+        .isb()
+        .returns_mapped(4, 7, page(A))
+        .ok();
     fill(trace(stage2())).store(pte(2, 1), table(SPARE)).breaks(Rule::Uninitialised);
 }

@@ -176,7 +176,13 @@ fn a_context_that_was_left_keeps_its_entries() {
 
 #[test]
 fn a_global_page_goes_under_any_pcid() {
-    trace(one_page()).context(0x1000_0000, 1, 0).enter(1).exchange(pte(3, 0), INVALID).invlpg(0).release(A).ok();
+    trace(one_page())
+        .context(0x1000_0000, 1, 0)
+        .enter(1)
+        .exchange(pte(3, 0), INVALID)
+        .invlpg(0)
+        .release(A)
+        .ok();
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub fn rules(regime: Regime, features: Features) -> Rules {
         immediate: false,
         drains: true,
         faults: if features.ets2 { Faults::NotKept } else { Faults::UntilSynchronised },
+        spurious: false,
         conflicts: Conflicts::Architected { size: features.bbm == 0 },
         pieces: false,
         prefetches: true,

@@ -12,6 +12,7 @@ pub fn rules(updates: bool) -> Rules {
         immediate: true,
         drains: false,
         faults: Faults::Cached,
+        spurious: false,
         conflicts: Conflicts::Never,
         pieces: false,
         prefetches: false,

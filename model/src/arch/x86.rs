@@ -12,6 +12,7 @@ pub fn rules(updates: bool) -> Rules {
         immediate: true,
         drains: true,
         faults: Faults::NotKept,
+        spurious: true,
         conflicts: Conflicts::Contents,
         pieces: true,
         prefetches: false,

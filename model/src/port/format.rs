@@ -71,8 +71,9 @@ fn collect<F: Format, L: Level<F>>(
 pub fn geometry<F: Format>(config: &Config<F>) -> Geometry {
     let (mut shapes, mut functions) = (Vec::new(), Vec::new());
     collect::<F, F::Top>(&mut shapes, &mut functions);
-    let reached =
-        |shape: &LevelShape, has_table: bool| !has_table || F::MIN_WIDTH > shape.shift || config.width > shape.shift;
+    let reached = |shape: &LevelShape, has_table: bool| {
+        !has_table || F::MIN_WIDTH > shape.shift || config.width > shape.shift
+    };
     let levels = shapes.into_iter().filter(|(shape, table)| reached(shape, *table)).map(|(shape, _)| shape);
     Geometry {
         levels: levels.collect(),
@@ -179,9 +180,13 @@ impl<F: Format> Semantics for Described<F> {
         let unset = |bits: u64| !word & bits;
         match self.meaning {
             // With DBM the walker makes a read-only leaf writable: AP[2] 1 -> 0.
-            Meaning::Arm64Stage1 { .. } => unset(1 << 10) | if word & 1 << 51 != 0 { word & 1 << 7 } else { 0 },
+            Meaning::Arm64Stage1 { .. } => {
+                unset(1 << 10) | if word & 1 << 51 != 0 { word & 1 << 7 } else { 0 }
+            }
             // S2AP[1] 0 -> 1.
-            Meaning::Arm64Stage2 { .. } => unset(1 << 10) | if word & 1 << 51 != 0 { unset(1 << 7) } else { 0 },
+            Meaning::Arm64Stage2 { .. } => {
+                unset(1 << 10) | if word & 1 << 51 != 0 { unset(1 << 7) } else { 0 }
+            }
             Meaning::X86 => unset(1 << 5) | if word & 1 << 1 != 0 { unset(1 << 6) } else { 0 },
             Meaning::RiscV => unset(1 << 6) | if word & 1 << 2 != 0 { unset(1 << 7) } else { 0 },
         }

@@ -86,7 +86,9 @@ fn tlbi(name: &str, operand: u64, regime: Regime, granule_shift: u32) -> Option<
     let all = match operation {
         "alle2" => Invalidate::all(Regime::El2),
         // The current VMID's: of stage 1 alone where no stage 2 is modelled.
-        "vmalle1" if regime == Regime::Stage2 => Invalidate { what: What::Combined, ..Invalidate::all(regime) },
+        "vmalle1" if regime == Regime::Stage2 => {
+            Invalidate { what: What::Combined, ..Invalidate::all(regime) }
+        }
         "vmalle1" => Invalidate::all(Regime::Os),
         "vmalls12e1" => Invalidate { what: What::BothStages, ..Invalidate::all(Regime::Stage2) },
         "aside1" => Invalidate::all(Regime::Os).space_not_global((operand >> 48) as u16),
@@ -110,7 +112,9 @@ pub fn spell(family: Family, rules: &Rules, name: &str, operand: u64, granule_sh
         (Family::X86, _) => None,
         (Family::RiscV, "fence_w_w") => event(Act::Dmb(Domain::System, Accesses::Stores)),
         (Family::RiscV, "fence_rw_rw") => event(Act::Dmb(Domain::System, Accesses::All)),
-        (Family::RiscV, "sfence_vma_all" | "hfence_gvma_all") => Some(Spelled::Everywhere(riscv::sfence(None, None))),
+        (Family::RiscV, "sfence_vma_all" | "hfence_gvma_all") => {
+            Some(Spelled::Everywhere(riscv::sfence(None, None)))
+        }
         (Family::RiscV, "sfence_vma") => Some(Spelled::Everywhere(riscv::sfence(Some(operand), None))),
         // The guest physical address shifted right by 2.
         (Family::RiscV, "hfence_gvma") => Some(Spelled::Everywhere(riscv::sfence(Some(operand << 2), None))),

@@ -90,7 +90,14 @@ impl<F: Format> Model<F> {
 
     /// A machine for tables of that configuration, with `pes` PEs.
     #[must_use]
-    pub fn new(config: &Config<F>, meaning: Meaning, family: Family, rules: Rules, pes: usize, iommu: bool) -> Self {
+    pub fn new(
+        config: &Config<F>,
+        meaning: Meaning,
+        family: Family,
+        rules: Rules,
+        pes: usize,
+        iommu: bool,
+    ) -> Self {
         let machine = Machine::new(Described::new(meaning), geometry(config), rules, pes, iommu);
         Model {
             inner: RefCell::new(Inner { machine, violation: None }),
@@ -205,7 +212,8 @@ impl<F: Format> Model<F> {
 
     fn break_rule(&mut self, rule: Rule, detail: String) {
         let violation = &mut self.inner.get_mut().violation;
-        violation.get_or_insert_with(|| Box::new(Violation { rule, detail, observer: None, trace: Vec::new() }));
+        violation
+            .get_or_insert_with(|| Box::new(Violation { rule, detail, observer: None, trace: Vec::new() }));
     }
 
     fn note(&mut self, site: Site, name: &'static str) -> Option<How> {
@@ -226,7 +234,13 @@ impl<F: Format> Model<F> {
     ///
     /// # Errors
     /// What stands there instead.
-    pub fn compare_exchange_at(&mut self, table: u32, slot: usize, old: F::Word, new: F::Word) -> Result<(), F::Word> {
+    pub fn compare_exchange_at(
+        &mut self,
+        table: u32,
+        slot: usize,
+        old: F::Word,
+        new: F::Word,
+    ) -> Result<(), F::Word> {
         let pe = self.pe;
         let place = Place { page: table, slot: slot as u32 };
         let act = Act::CompareExchange { place, expected: old.to_u64(), new: new.to_u64() };

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use ptdsl::{
-    Boundary, Config, Existing, Extend, Format, How, Inactive, Level, Live, PageTable, Phys, Range, Sizes, Word,
+    Boundary, Config, Existing, Extend, Format, How, Inactive, Level, Live, PageTable, Phys, Range, Sizes,
+    Word,
 };
 use ptdsl_model::arch::Rules;
-use ptdsl_model::port::{Family, Meaning, Model, Mutation, Site};
+use ptdsl_model::port::{Described, Family, Meaning, Model, Mutation, Site};
+use ptdsl_model::semantics::{Decoded, Path, Semantics};
 use ptdsl_model::{Promise, Violation};
 
 /// Small, fast, the same on every machine.
@@ -34,18 +36,23 @@ fn last<F: Format, L: Level<F>>() -> Leaf<F> {
 }
 
 /// Every listed combination of attributes that random words at the last level come upon.
-pub(crate) fn attributes<F: Format>() -> Vec<F::Attributes> {
+pub(crate) fn attributes<F: Format>(meaning: Meaning) -> Vec<F::Attributes> {
+    let semantics = Described::<F>::new(meaning);
     let (level, leaf) = last::<F, F::Top>();
     let mut random = Random::new(7);
     let mut found: Vec<F::Attributes> = Vec::new();
     for _ in 0..200_000 {
         // Valid, and on arm64 a page with AF; address bits are 0.
         let bits = random.next() ^ random.next() << 40;
-        for word in [bits & 0xfff0_0000_0000_0fff | 3, bits & 0xfff0_0000_0000_0fff | 0xc1, bits & 0xff | 0xc1] {
+        for word in
+            [bits & 0xfff0_0000_0000_0fff | 3, bits & 0xfff0_0000_0000_0fff | 0xc1, bits & 0xff | 0xc1]
+        {
             let word = F::Word::from_u64(word | 1 << 10 & word << 9);
             if let Some(attributes) = F::attributes(level, word)
                 && F::attributes(level, leaf(Phys(0), attributes)) == Some(attributes)
                 && !found.contains(&attributes)
+                && matches!(semantics.decode(level, leaf(Phys(0), attributes).to_u64(), Path::ROOT),
+                    Decoded::Leaf(leaf) if leaf.accessed)
             {
                 found.push(attributes);
             }
@@ -68,7 +75,8 @@ pub(crate) struct Run<F: Format> {
 
 impl<F: Format> Run<F> {
     pub(crate) fn new(mut model: Model<F>, config: &Config<F>, attributes: &[F::Attributes]) -> Self {
-        let table = PageTable::<F, Inactive>::create(&mut model, config).expect("memory").activate(&mut model);
+        let table =
+            PageTable::<F, Inactive>::create(&mut model, config).expect("memory").activate(&mut model);
         model.walk(table.root());
         model.demand_need(true);
         Run { model, table, flat: BTreeMap::new(), attributes: attributes.to_vec(), width: config.width }
@@ -115,7 +123,8 @@ impl<F: Format> Run<F> {
             let output = Model::<F>::DATA + low + skew;
             let attributes = self.attributes[random.below(self.attributes.len() as u64) as usize];
             let existing = if random.below(3) == 0 { Existing::Update } else { Existing::Refuse };
-            let how = How { existing, sizes: if random.below(4) == 0 { Sizes::Pages } else { Sizes::Largest } };
+            let how =
+                How { existing, sizes: if random.below(4) == 0 { Sizes::Pages } else { Sizes::Largest } };
             let mapped = match self.table.map_with(&mut self.model, range, Phys(output), attributes, how) {
                 Ok(()) => range.last() - range.first() + 1,
                 Err(error) => error.mapped,
@@ -146,13 +155,11 @@ impl<F: Format> Run<F> {
     /// Unmaps what is left; only the root remains.
     pub(crate) fn end(mut self) -> Result<(u64, Vec<(Site, &'static str)>), Box<Violation>> {
         while let Some((&va, _)) = self.flat.first_key_value() {
-            let bytes = (0..16)
-                .map(|k| 1_u64 << (F::GRANULE_SHIFT + k))
-                .find_map(|bytes| {
-                    let range = Range::new(va, bytes).ok()?;
-                    let unmapped = self.table.unmap(&mut self.model, range, Boundary::Stop).ok()?;
-                    (unmapped.bytes != 0).then_some((range, unmapped.bytes))
-                });
+            let bytes = (0..16).map(|k| 1_u64 << (F::GRANULE_SHIFT + k)).find_map(|bytes| {
+                let range = Range::new(va, bytes).ok()?;
+                let unmapped = self.table.unmap(&mut self.model, range, Boundary::Stop).ok()?;
+                (unmapped.bytes != 0).then_some((range, unmapped.bytes))
+            });
             let Some((range, bytes)) = bytes else { break };
             for va in Self::pages(range, bytes) {
                 self.flat.remove(&va);
@@ -188,7 +195,11 @@ pub(crate) fn one<F: Format>(
 }
 
 /// Random operations for a format, with 1, 2 and 4 PEs.
-pub(crate) fn run<F: Format>(hardware: (Family, Meaning, Rules), options: F::Options, attributes: &[F::Attributes]) {
+pub(crate) fn run<F: Format>(
+    hardware: (Family, Meaning, Rules),
+    options: F::Options,
+    attributes: &[F::Attributes],
+) {
     assert!(attributes.len() > 1, "{attributes:?}");
     let widest = Config { options, ..Config::default() };
     let narrow = Config { width: widest.width.min(F::MIN_WIDTH.max(F::GRANULE_SHIFT * 2 + 10)), ..widest };
