@@ -109,7 +109,8 @@ impl<F: Format> Described<F> {
                 strict: word & if lpa2 { 0x1c } else { 0x31c },
                 rights: only(&[6, 7, 50, 51, 53, 54]),
                 write: !bit(7) || bit(51),
-                execute: !(bit(53) && bit(54)) && !(bit(54) && !tagged),
+                // With one privilege (EL2) XN alone decides.
+                execute: !(bit(54) && (bit(53) || !tagged)),
                 global: !tagged || !bit(11),
                 group: if bit(52) { contiguous(F::GRANULE_SHIFT, level.last) } else { 0 },
                 accessed: bit(10),

@@ -64,6 +64,9 @@ pub(crate) fn attributes<F: Format>(meaning: Meaning) -> Vec<F::Attributes> {
     found
 }
 
+/// How many events there were, and the sites that were reached; or what was broken.
+pub(crate) type Verdict = Result<(u64, Vec<(Site, &'static str)>), Box<Violation>>;
+
 /// One run: a table, random operations, the model's verdict.
 pub(crate) struct Run<F: Format> {
     pub(crate) model: Model<F>,
@@ -153,7 +156,7 @@ impl<F: Format> Run<F> {
     }
 
     /// Unmaps what is left; only the root remains.
-    pub(crate) fn end(mut self) -> Result<(u64, Vec<(Site, &'static str)>), Box<Violation>> {
+    pub(crate) fn end(mut self) -> Verdict {
         while let Some((&va, _)) = self.flat.first_key_value() {
             let bytes = (0..16).map(|k| 1_u64 << (F::GRANULE_SHIFT + k)).find_map(|bytes| {
                 let range = Range::new(va, bytes).ok()?;
@@ -181,14 +184,15 @@ pub(crate) fn one<F: Format>(
     (config, attributes): (&Config<F>, &[F::Attributes]),
     (pes, seed, operations): (usize, u64, usize),
     mutation: Option<Mutation>,
-) -> Result<(u64, Vec<(Site, &'static str)>), Box<Violation>> {
+) -> Verdict {
     let model = Model::new(config, meaning, family, rules, pes, false).with_mutation(mutation).recording();
     let mut run = Run::new(model, config, attributes);
     let mut random = Random::new(seed);
     for _ in 0..operations {
         run.operate(&mut random);
         if run.model.violation().is_some() {
-            break;
+            run.model.finish()?;
+            unreachable!("a violation was there");
         }
     }
     run.end()
