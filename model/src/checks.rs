@@ -145,6 +145,15 @@ impl<S: Semantics> Machine<S> {
         for observer in 0..self.observers.len() {
             self.check_used(observer, promise)?;
         }
+        // "IPAS2E1IS; `dsb ish`; VMALLE1IS (combined entries); `dsb ish`; `isb`", for walk entries as for leaves.
+        let pes = self.observers.iter().take(self.pes()).zip(0_u8..);
+        if let Some((_, owing)) = pes.clone().find(|(o, _)| o.owes_combined) {
+            return Err(Broken::new(Rule::Stale, owing, "combined entries outlive what they went through"));
+        }
+        // `may_prefetch`: what this PE obtained through what it has removed stays usable.
+        if pes.clone().any(|(o, number)| number == pe && o.unsynchronised) {
+            return Err(Broken::new(Rule::Stale, pe, "this PE did not synchronise after an invalidation"));
+        }
         // x86: "store; tolerate a spurious fault".
         for mapped in promise.mapped.iter().filter(|_| !self.rules.spurious) {
             if let Some(va) = self.may_fault(pe.into(), mapped.first, mapped.last) {

@@ -83,8 +83,6 @@ pub struct Machine<S> {
     promises: Vec<Promise>,
     /// Whether maintenance without need is a violation now.
     strict: bool,
-    /// Stage 2: the last completed invalidation was by IPA.
-    combined_owed: bool,
     events: VecDeque<Event>,
     count: u64,
 }
@@ -116,7 +114,6 @@ impl<S: Semantics> Machine<S> {
             commands: Vec::new(),
             promises: Vec::new(),
             strict: false,
-            combined_owed: false,
             events: VecDeque::with_capacity(SHOWN + 1),
             count: 0,
         }
@@ -385,8 +382,6 @@ impl<S: Semantics> Machine<S> {
             let reached = if local { 1 << me } else { u32::MAX };
             let mut pending = std::mem::take(&mut self.pending);
             for one in pending.iter_mut().filter(|one| one.issuer == pe) {
-                // "IPAS2E1IS; `dsb ish`; VMALLE1IS": whether a combined entry went through what was removed is not to be known.
-                self.combined_owed = one.invalidate.what != What::Combined;
                 for observer in 0..self.pes.len() {
                     if one.observers & reached & 1 << observer != 0 {
                         needed = true;
@@ -479,7 +474,7 @@ impl<S: Semantics> Machine<S> {
             // What a walk still finds would only be cached again.
             let stale = |id: u32| self.is_stale(id);
             let needed = reached.clone().any(|o| self.covered(o, &pending).into_iter().any(stale))
-                || (self.combined_owed && invalidate.what == What::Combined);
+                || (invalidate.what == What::Combined && self.observers.iter().any(|o| o.owes_combined));
             self.need(needed, "nothing that it covers is stale")?;
         }
         if self.rules.immediate {

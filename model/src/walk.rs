@@ -102,7 +102,9 @@ pub(crate) struct Observer {
     pub(crate) negatives: Vec<List>,
     /// `may_prefetch`: what was removed here by this PE itself since it last synchronised.
     pub(crate) prefetched: Vec<Prefetched>,
-    /// Whether a walk entry was removed since.
+    /// Stage 2: something was removed by IPA, and combined entries were not since: whether one went through it is not to be known.
+    pub(crate) owes_combined: bool,
+    /// Whether something was removed since.
     pub(crate) unsynchronised: bool,
     pub(crate) roots: Vec<u32>,
 }

@@ -269,3 +269,11 @@ fn ishst_never_completes_a_tlbi() {
         .store(pte(3, 0), page(B))
         .breaks(Rule::Conflict);
 }
+
+/// Not before the page is freed, but before the operation returns.
+#[test]
+fn table_removed_without_isb() {
+    let gone = || trace(arm64()).store(pte(2, 0), INVALID).dsb_ishst().tlbi_vae(0).dsb_ish();
+    gone().free(TABLE3).isb().returns_unmapped(0, 3).ok();
+    gone().free(TABLE3).returns_unmapped(0, 3).breaks(Rule::Stale);
+}

@@ -78,5 +78,5 @@ fn x86_64() {
 
 #[test]
 fn sv39() {
-    all_die::<ptdsl_generated::sv39::Sv39>((Family::RiscV, Meaning::RiscV, riscv::rules(false)), 8);
+    all_die::<ptdsl_generated::sv39::Sv39>((Family::RiscV, Meaning::RiscV, riscv::rules(false)), 6);
 }

@@ -150,3 +150,16 @@ fn a_new_table_at_stage_2() {
         .ok();
     fill(trace(stage2())).store(pte(2, 1), table(SPARE)).breaks(Rule::Uninitialised);
 }
+
+#[test]
+fn an_operation_that_removed_a_table_owes_the_combined_half() {
+    let unlinked = || trace(stage2().pes(2)).store(pte(2, 0), INVALID).dsb_ishst().tlbi_vae(0).dsb_ish();
+    unlinked().tlbi_vmalle1().dsb_ish().isb().returns_unmapped(0, 3).ok();
+    unlinked().isb().returns_unmapped(0, 3).breaks(Rule::Stale);
+    unlinked().tlbi_vmalle1().isb().returns_unmapped(0, 3).breaks(Rule::Stale);
+    let local = ptdsl_model::Invalidate {
+        what: ptdsl_model::What::Combined,
+        ..ptdsl_model::Invalidate::all(ptdsl_model::Regime::Stage2)
+    };
+    unlinked().tlbi_local(local).dsb_ish().isb().returns_unmapped(0, 3).breaks(Rule::Stale);
+}

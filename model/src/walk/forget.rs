@@ -5,7 +5,7 @@ use crate::arch::Faults;
 use crate::machine::Machine;
 use crate::memory::NONE;
 use crate::semantics::{Semantics, low_bits};
-use crate::tlbi::{EntryKind, Pending, What};
+use crate::tlbi::{EntryKind, Pending, Regime, What};
 
 impl<S: Semantics> Machine<S> {
     /// Whether nothing in memory gives this entry any more.
@@ -88,7 +88,11 @@ impl<S: Semantics> Machine<S> {
                     o.prefetched.push(Prefetched { va, shift, leaf });
                 }
             }
+            self.observers[observer].owes_combined |= self.rules.regime == Regime::Stage2;
             self.remove(id);
+        }
+        if matches!(pending.invalidate.what, What::Combined | What::BothStages) {
+            self.observers[observer].owes_combined = false;
         }
         if pending.invalidate.what == What::Combined {
             let mut stale = std::mem::take(&mut self.observers[observer].stale_combined);
