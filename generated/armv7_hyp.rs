@@ -1001,6 +1001,21 @@ impl Format for Armv7Hyp {
             httbr: (((shape.root.0 >> 5) & 0x7_ffff_ffff) << 5),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::Tlbimvahis(..) => "tlbimvahis",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::Tlbimvahis(x0) => [x0].get(index).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -1008,6 +1008,19 @@ impl Format for Armv7Stage2 {
                 | (((shape.root.0 >> 5) & 0x7_ffff_ffff) << 5),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::Tlbiallnsnhis => "tlbiallnsnhis",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        let _ = (step, index);
+        None
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -168,6 +168,10 @@ pub trait Format: Copy + Debug + Eq + 'static {
     fn attributes(level: i32, leaf: Self::Word) -> Option<Self::Attributes>;
     /// Register values for a table.
     fn registers(shape: &Shape<Self>) -> Self::Registers;
+    /// The spec's name of a step's instruction: for worlds that interpret steps instead of executing them.
+    fn step_name(step: Self::Step) -> &'static str;
+    /// An operand of a step, counted from 0, as the instruction takes it; `None` where it has no more.
+    fn step_operand(step: Self::Step, index: usize) -> Option<u64>;
 }
 
 /// A level of a format. Implemented by generated code, one type per level.

@@ -77,6 +77,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let effective = effective(model);
     let attributes = attributes(model);
     let registers = registers::values(model);
+    let spelling = steps::spelling(format);
     quote! {
         impl Format for #marker {
             type Word = #word;
@@ -102,6 +103,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             #effective
             #attributes
             fn registers(shape: &Shape<Self>) -> Registers { #registers }
+            #spelling
         }
     }
 }
