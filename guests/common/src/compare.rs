@@ -153,7 +153,8 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
 
     /// An address of a range, where it can be a page that may be touched.
     fn sample(&mut self, range: Range) -> u64 {
-        let va = self.random.between(range.first(), range.last()) & !0xfff;
+        let unit = if self.random.one_in(2) { 12 } else { F::GRANULE_SHIFT };
+        let va = self.random.between(range.first(), range.last()) >> unit << unit;
         let (ram, inside) = (self.machine.ram(), |va: &u64| range.first() <= *va && *va <= range.last());
         let Some((output, _)) = self.flat.at(va).filter(|(output, _)| !ram.tagged(*output)) else {
             return va;
@@ -280,7 +281,10 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
             let va = if access.touch { va & !0xfff } else { va };
             let found = table.translate(self.world, va);
             let asked = self.flat.at(va);
-            let by_table = self.expected(table, found.map(|leaf| self.acting(&leaf)), access);
+            let by_table = match found {
+                Err(Unmapped::Input) => self.machine.outside(table.shape(), va, access),
+                found => self.expected(table, found.map(|leaf| self.acting(&leaf)), access),
+            };
             let by_asked = match (asked, found) {
                 (None, Err(_)) => Some(by_table),
                 (Some((output, attributes)), Ok(leaf)) => leaf_at::<F>(leaf.level, Phys(output), attributes)
@@ -290,6 +294,9 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
                     }),
                 _ => None,
             };
+            if access.touch && found.is_ok_and(|leaf| !self.machine.tells(va, leaf.shift, access)) {
+                continue;
+            }
             if access.touch
                 && !(self.is_safe(by_table) && by_asked.is_none_or(|outcome| self.is_safe(outcome)))
             {
