@@ -56,6 +56,8 @@ pub(crate) const STEPS: &[Step] = &[
     },
     qemu::EL2,
     qemu::EL2_FAULTS,
+    qemu::ARM64_STEP,
+    qemu::ARM64_FAULTS,
     Step {
         name: "instructions",
         purpose: "instructions per page stay within xtask/src/budgets.rs (callgrind)",
