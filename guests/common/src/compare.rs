@@ -303,7 +303,11 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
                     let now = table.translate(self.world, va).map(|leaf| leaf.entry);
                     now == Ok(self.machine.marked(leaf.entry, access))
                 }
-                (true, ..) => table.translate(self.world, va) == found,
+                // Tables on the way may be marked all the same.
+                (true, ..) => {
+                    let settled = |leaf: Translation<F>| leaf.entry | self.machine.may_mark();
+                    table.translate(self.world, va).map(settled) == found.map(settled)
+                }
                 _ => true,
             };
             if outcome != by_table || Some(outcome) != by_asked || !marked {

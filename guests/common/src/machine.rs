@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use ptdsl::{Config, Fault, Format, Live, PageTable, Phys, Range, Shape, World};
+use ptdsl::{Config, Fault, Format, Live, PageTable, Phys, Range, Shape, Word, World};
 
 use crate::access::{Access, Outcome};
 use crate::random::Random;
@@ -124,6 +124,11 @@ pub trait Machine<F: Format> {
     fn marked(&self, leaf: F::Word, access: Access) -> F::Word {
         let _ = access;
         leaf
+    }
+
+    /// Bits of a leaf that hardware may set for an access which it refuses.
+    fn may_mark(&self) -> F::Word {
+        F::Word::ZERO
     }
 
     /// Has the address translated. An access that is performed goes to the first 8 bytes of the page, a fetch to 16 bytes

@@ -8,9 +8,9 @@ global_asm!(
     ".pushsection .text.boot, \"ax\"; .global _start; .code32; _start:",
     // ebx: hvm_start_info; its 64-bit word at 24 is the address of the command line.
     "cld; mov esp, offset stack; mov ebp, [ebx + 24]",
-    // PAE, and LA57 if the command line begins with a 5.
+    // PAE, and LA57 if the command line begins with `levels=5`.
     "mov eax, 1 << 5; mov edx, offset boot_four",
-    "cmp byte ptr [ebp], '5'; jne 2f; or eax, 1 << 12; mov edx, offset boot_five; 2:",
+    "cmp byte ptr [ebp + 7], '5'; jne 2f; or eax, 1 << 12; mov edx, offset boot_five; 2:",
     "mov cr4, eax; mov cr3, edx",
     // LME, NXE.
     "mov ecx, 0xc0000080; rdmsr; or eax, 1 << 8 | 1 << 11; wrmsr",

@@ -3,14 +3,23 @@
 use core::arch::asm;
 use core::fmt;
 
-/// RAM that tests map, and memory for tables.
-pub const TESTED: u64 = 0x4000_0000;
+use guest_common::{Access, Kind, Pool, Ram};
+use ptdsl::memory::{Linear, Maintain};
+use ptdsl::{Format, Live, PageTable};
+
+/// Memory for tables, between the program and what tests map.
 pub const TABLES: u64 = 0x0200_0000;
 pub const TABLES_BYTES: u64 = 4 << 20;
+pub const TESTED: Ram = Ram { first: 0x4000_0000, dense: 16 << 20, bytes: 2 << 30 };
 /// Where tables map the page that user mode executes.
 pub const USER: u64 = 0x1_0000_0000;
 
-/// Vectors: what the program expects, and what whatever succeeds away from here ends with.
+/// Bits of CR4.
+pub const SMEP: u64 = 1 << 20;
+pub const SMAP: u64 = 1 << 21;
+const PGE: u64 = 1 << 7;
+
+/// The vector with which whatever succeeds away from here ends.
 const DONE: u64 = 32;
 
 unsafe extern "C" {
@@ -52,60 +61,62 @@ macro_rules! attempt {
     }};
 }
 
-/// To user mode, at the address in r10: SS, RSP, RFLAGS, CS and RIP as IRETQ takes them.
-macro_rules! to_user {
-    () => {
-        "push 0x1b; push 0; push 2; push 0x23; push r10; iretq"
-    };
-}
-
-/// Loads 8 bytes, as supervisor or as user.
-pub fn load(user: bool, address: u64) -> Seen {
-    // SAFETY: a load changes nothing; no device is mapped where the test loads.
+/// Loads, stores `value`, or executes, as supervisor or as user. What is executed is a [`routine`].
+pub fn access(access: Access, address: u64, value: u64) -> Seen {
+    // SAFETY: a load changes nothing, for no device is mapped where tests load; tests map no memory but that which is
+    // tagged, and nothing else lives there: a store harms no one, and code that is there ends in an interrupt.
     unsafe {
-        if user {
-            attempt!("mov r10, rsi; push 0x1b; push 0; push 2; push 0x23; push r10; iretq", address, in("rsi") USER)
-        } else {
-            attempt!("mov rax, [rdi]", address,)
+        match (access.kind, access.user) {
+            (Kind::Load, false) => attempt!("mov rax, [rdi]", address,),
+            (Kind::Store, false) => attempt!("mov [rdi], rsi", address, in("rsi") value),
+            (Kind::Fetch, false) => attempt!("jmp rdi", address,),
+            (kind, true) => {
+                let start = match kind {
+                    Kind::Load => USER,
+                    Kind::Store => USER + 8,
+                    Kind::Fetch => address,
+                };
+                // SS, RSP, RFLAGS, CS and RIP as IRETQ takes them.
+                attempt!("push 0x1b; push 0; push 2; push 0x23; push r11; iretq", address,
+                    in("rsi") value, in("r11") start)
+            }
         }
     }
 }
 
-/// Stores 8 bytes, as supervisor or as user.
-///
-/// # Safety
-/// No Rust object lives at the address, nor where the tables under test could by mistake lead to.
-pub unsafe fn store(user: bool, address: u64, value: u64) -> Seen {
-    // SAFETY: the caller's.
-    unsafe {
-        if user {
-            attempt!("mov r10, r11; push 0x1b; push 0; push 2; push 0x23; push r10; iretq", address,
-                in("rsi") value, in("r11") USER + 8)
-        } else {
-            attempt!("mov [rdi], rsi", address, in("rsi") value)
-        }
-    }
-}
-
-/// Executes what stands there, as supervisor or as user: see [`routine`].
-///
-/// # Safety
-/// If that is code at all it is what [`routine`] says, or ends in an exception.
-pub unsafe fn fetch(user: bool, address: u64) -> Seen {
-    // SAFETY: the caller's.
-    unsafe {
-        if user {
-            attempt!("mov r10, rdi; push 0x1b; push 0; push 2; push 0x23; push r10; iretq", address,)
-        } else {
-            attempt!("jmp rdi", address,)
-        }
-    }
-}
-
-/// What code at a physical address must be, so that executing it says which page it lies in: `mov rax, page; int 32`.
-pub fn routine(address: u64) -> [u64; 2] {
+/// Code that returns the number of the page which it lies in: `mov rax, page; int 32`.
+fn routine(address: u64) -> [u64; 2] {
     let page = address >> 12;
     [0xb848 | page << 16, page >> 48 | 0x20cd << 16]
+}
+
+/// Tags the memory that tests map: see [`Ram`].
+pub fn tag() {
+    for page in TESTED.pages() {
+        set_tested(page, page);
+        tag_code(page);
+    }
+}
+
+/// Writes the code of a page.
+pub fn tag_code(page: u64) {
+    let [first, second] = routine(page);
+    set_tested(page + 16, first);
+    set_tested(page + 24, second);
+}
+
+/// The world of a format: tables at their physical address.
+pub fn world<F: Format, M: Maintain<F>>(maintain: M) -> Linear<F, Pool, M> {
+    // SAFETY: that memory is RAM, mapped where it is by the boot's tables and by every other, and nobody else uses it: one
+    // world at a time is in use.
+    unsafe { Linear::new(0, Pool::new(TABLES, TABLES_BYTES), maintain) }
+}
+
+/// Walks the boot's tables again, and destroys the other.
+pub fn end<F: Format, M: Maintain<F>>(boot: u64, table: PageTable<F, Live>, world: &mut Linear<F, Pool, M>) {
+    walk(boot, 0);
+    // SAFETY: it is not walked any more, and everything that was cached is dropped.
+    unsafe { table.deactivate() }.destroy(world);
 }
 
 /// Reads a word of RAM by its physical address.
@@ -114,13 +125,20 @@ pub fn word(address: u64) -> u64 {
     unsafe { core::ptr::with_exposed_provenance::<u64>(address as usize & !7).read_volatile() }
 }
 
-/// Writes a word of RAM by its physical address.
-///
-/// # Safety
-/// It lies in RAM, and no Rust object lives there.
-pub unsafe fn set_word(address: u64, value: u64) {
-    // SAFETY: the caller's; RAM is always mapped where it is.
-    unsafe { core::ptr::with_exposed_provenance_mut::<u64>(address as usize & !7).write_volatile(value) }
+/// Writes a word of the memory that tests map; anywhere else nothing happens.
+pub fn set_tested(address: u64, value: u64) {
+    if address.wrapping_sub(TESTED.first) < TESTED.bytes {
+        // SAFETY: RAM, mapped where it is, in which no Rust object lives.
+        unsafe { core::ptr::with_exposed_provenance_mut::<u64>(address as usize & !7).write_volatile(value) }
+    }
+}
+
+/// Writes a word of the memory for tables; anywhere else nothing happens.
+pub fn set_table(address: u64, value: u64) {
+    if address.wrapping_sub(TABLES) < TABLES_BYTES {
+        // SAFETY: RAM, mapped where it is; whose words the world accesses as volatile, and so does this.
+        unsafe { core::ptr::with_exposed_provenance_mut::<u64>(address as usize & !7).write_volatile(value) }
+    }
 }
 
 /// Where the page of [`STUBS`] lies.
@@ -159,12 +177,12 @@ pub fn root() -> u64 {
     cr3
 }
 
-/// Walks other tables from now on, with these bits of CR4 (SMEP 20, SMAP 21), and drops what is cached of all.
+/// Walks other tables from now on, with these bits of CR4 and PGE, and drops what is cached of all, global or not.
 pub fn walk(cr3: u64, control: u64) {
     // SAFETY: every table that is walked maps RAM where it is.
     unsafe {
-        asm!("mov {old}, cr4; and {old}, {mask}; or {old}, {control}; mov cr4, {old}; mov cr3, {cr3}",
-            old = out(reg) _, mask = in(reg) !(3_u64 << 20), control = in(reg) control, cr3 = in(reg) cr3);
+        asm!("mov {old}, cr4; and {old}, {mask}; mov cr4, {old}; mov cr3, {cr3}; or {old}, {control}; mov cr4, {old}",
+            old = out(reg) _, mask = in(reg) !(SMEP | SMAP | PGE), control = in(reg) control | PGE, cr3 = in(reg) cr3);
     }
 }
 

@@ -1,24 +1,54 @@
-//! Boot test.
+//! Random tables of generated code against the MMU of an emulated PC in long mode, as supervisor and as user.
 #![no_std]
 #![no_main]
-#![allow(unsafe_code)]
 
 #[allow(unsafe_code)]
 mod boot;
 #[allow(unsafe_code)]
 mod machine;
+mod mmu;
 
-use core::fmt::Write;
-use machine::*;
+use core::fmt::{self, Write};
+use guest_common::{Fault, Machine, Pool, Random, Report, Task, compare};
+use ptdsl::memory::{Linear, Maintain};
+use ptdsl::{Format, Shape};
+use ptdsl_generated::{x86_64::X8664, x86_64_5level::X86645level};
 
-extern "C" fn main(command_line_: u64) -> u32 {
-    let _ = writeln!(Serial, "hello {:?}", command_line(command_line_));
-    catch_exceptions();
-    let _ = writeln!(Serial, "{:x?} {:x?} {:x?}", load(false, 0x100000), load(false, 0x1_0000_0000), load(false, 0x1_0000_0000_0000));
-    let r = routine(0x4000_0010);
-    unsafe { set_word(0x4000_0010, r[0]); set_word(0x4000_0018, r[1]); }
-    let _ = writeln!(Serial, "{:x?}", unsafe { fetch(false, 0x4000_0010) });
-    let _ = writeln!(Serial, "{:x?}", unsafe { fetch(true, 0x4000_0010) });
-    let _ = writeln!(Serial, "{:x?}", unsafe { fetch(false, 0x1_0000_0000_0000) });
-    0
+use machine::Serial;
+use mmu::{Hardware, Processor};
+
+/// `command_line` is the address of a text: the number of levels, which the boot has read already, and the task.
+extern "C" fn main(command_line: u64) -> u32 {
+    machine::catch_exceptions();
+    let text = machine::command_line(command_line).unwrap_or_default();
+    let (levels, words) = text.split_once(' ').unwrap_or((text, ""));
+    if !matches!(levels, "levels=4" | "levels=5") {
+        let _ = writeln!(Serial, "FAIL the guest was not given `levels=4` or `levels=5` first; `cargo xtask qemu` does");
+        return 4;
+    }
+    match Task::parse(words, cfg!(feature = "faults")) {
+        Ok(task) => {
+            machine::tag();
+            let mut report = Report::new("x86-64", task.seed);
+            let written = match levels {
+                "levels=5" => run::<X86645level>(&task, &mut report),
+                _ => run::<X8664>(&task, &mut report),
+            };
+            report.close(&mut Serial) | u32::from(written.is_err())
+        }
+        Err(complaint) => {
+            let _ = writeln!(Serial, "FAIL {complaint}");
+            4
+        }
+    }
+}
+
+fn run<F: Format<Word = u64>>(task: &Task, report: &mut Report) -> fmt::Result
+where
+    Hardware: Maintain<F>,
+    Processor<Shape<F>>: Machine<F, World = Linear<F, Pool, Hardware>>,
+{
+    let mut processor = Processor::new(Random::named(!task.seed, F::NAME));
+    let mut world = machine::world(Hardware { invlpg: task.fault != Some(Fault::NoTlbi) });
+    compare(&mut processor, &mut world, task, report, &mut Serial)
 }
