@@ -1,4 +1,4 @@
-//! From PVH's 32-bit entry to long mode, with four or five levels as the command line says.
+//! From PVH's 32-bit entry to long mode, with as many levels as the processor has.
 
 use core::arch::global_asm;
 
@@ -8,9 +8,9 @@ global_asm!(
     ".pushsection .text.boot, \"ax\"; .global _start; .code32; _start:",
     // ebx: hvm_start_info; its 64-bit word at 24 is the address of the command line.
     "cld; mov esp, offset stack; mov ebp, [ebx + 24]",
-    // PAE, and LA57 if the command line begins with `levels=5`.
-    "mov eax, 1 << 5; mov edx, offset boot_four",
-    "cmp byte ptr [ebp + 7], '5'; jne 2f; or eax, 1 << 12; mov edx, offset boot_five; 2:",
+    // PAE, and LA57 if CPUID has it.
+    "mov eax, 7; xor ecx, ecx; cpuid; mov eax, 1 << 5; mov edx, offset boot_four",
+    "test ecx, 1 << 16; jz 2f; or eax, 1 << 12; mov edx, offset boot_five; 2:",
     "mov cr4, eax; mov cr3, edx",
     // LME, NXE.
     "mov ecx, 0xc0000080; rdmsr; or eax, 1 << 8 | 1 << 11; wrmsr",

@@ -177,6 +177,14 @@ pub fn root() -> u64 {
     cr3
 }
 
+/// Whether tables have five levels: CR4.LA57.
+pub fn five_levels() -> bool {
+    let cr4: u64;
+    // SAFETY: reading it has no effect.
+    unsafe { asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack)) };
+    cr4 >> 12 & 1 == 1
+}
+
 /// Walks other tables from now on, with these bits of CR4 and PGE, and drops what is cached of all, global or not.
 pub fn walk(cr3: u64, control: u64) {
     // SAFETY: every table that is walked maps RAM where it is.
@@ -202,10 +210,10 @@ impl fmt::Write for Serial {
     }
 }
 
-/// Ends QEMU, whose exit code then is `2 * code + 1`.
+/// Ends QEMU, whose exit code then is `2 * (16 + code) + 1`: none of its own.
 pub extern "C" fn exit(code: u32) -> ! {
     // SAFETY: isa-debug-exit ends the emulator.
-    unsafe { asm!("out dx, eax; 2: hlt; jmp 2b", in("dx") 0xf4_u16, in("eax") code, options(noreturn, nostack)) }
+    unsafe { asm!("out dx, eax; 2: hlt; jmp 2b", in("dx") 0xf4_u16, in("eax") 16 + code, options(noreturn, nostack)) }
 }
 
 pub extern "C" fn unexpected(vector: u64, code: u64, address: u64, pc: u64) -> ! {

@@ -17,22 +17,19 @@ use ptdsl_generated::{x86_64::X8664, x86_64_5level::X86645level};
 use machine::Serial;
 use mmu::{Hardware, Processor};
 
-/// `command_line` is the address of a text: the number of levels, which the boot has read already, and the task.
+/// `command_line` is the address of the task's words.
 extern "C" fn main(command_line: u64) -> u32 {
     machine::catch_exceptions();
     let text = machine::command_line(command_line).unwrap_or_default();
-    let (levels, words) = text.split_once(' ').unwrap_or((text, ""));
-    if !matches!(levels, "levels=4" | "levels=5") {
-        let _ = writeln!(Serial, "FAIL the guest was not given `levels=4` or `levels=5` first; `cargo xtask qemu` does");
-        return 4;
-    }
-    match Task::parse(words, cfg!(feature = "faults")) {
+    match Task::parse(text, cfg!(feature = "faults")) {
         Ok(task) => {
             machine::tag();
             let mut report = Report::new("x86-64", task.seed);
-            let written = match levels {
-                "levels=5" => run::<X86645level>(&task, &mut report),
-                _ => run::<X8664>(&task, &mut report),
+            // The number of levels does not change while tables are walked.
+            let written = if machine::five_levels() {
+                run::<X86645level>(&task, &mut report)
+            } else {
+                run::<X8664>(&task, &mut report)
             };
             report.close(&mut Serial) | u32::from(written.is_err())
         }
