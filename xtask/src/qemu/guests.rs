@@ -44,7 +44,7 @@ const ARM64: Guest = Guest {
     emulator: "qemu-system-aarch64",
     board: "-M virt,virtualization=on,gic-version=3 -cpu max -smp 2 -m 2304 -nographic -net none",
     passing: Passing::Semihosting,
-    formats: 21,
+    formats: 22,
     races: 3,
     image: image::cleaned_before_mmu,
     limit: Duration::from_secs(240),
