@@ -10,6 +10,9 @@ use crate::layout::{self, MEMORY, OWN, RAM, STUB_AT};
 use crate::pe::{self, Attempt};
 use crate::regime::{Regime, Setting, decode_par};
 
+/// Physical address bits of the PE, ID_AA64MMFR0_EL1.PARange = 6.
+pub const PA_BITS: u32 = 52;
+
 /// What a leaf allows; each privileged, unprivileged.
 #[derive(Clone, Copy, Debug)]
 pub struct Rights {
@@ -92,13 +95,29 @@ impl<F: Vmsa> Machine<F> for Pe {
         F::REGIME.accesses()
     }
 
+    /// QEMU 7.2 goes on executing what it has translated in the other 4 KiB pages of a larger leaf when an address in the first
+    /// is invalidated: a fetch tells something only there.
+    fn tells(&self, va: u64, shift: u32, access: Access) -> bool {
+        access.kind != Kind::Fetch || va & ((1 << shift) - 1) < 4096
+    }
+
     fn ram(&self) -> Ram {
         RAM
     }
 
     fn config(&self, random: &mut Random) -> Config<F> {
         let width = random.between(u64::from(F::MIN_WIDTH), u64::from(F::MAX_WIDTH)) as u32;
-        let output_bits = random.pick(F::OUTPUT).bits;
+        // Stage 2 with more input than output bits is CONSTRAINED UNPREDICTABLE, and so is a walk from the highest level with
+        // VTCR_EL2.PS below 44 bits.
+        let least = if F::REGIME != Regime::Stage2 {
+            0
+        } else if width > 36 {
+            width.max(44)
+        } else {
+            width
+        };
+        let first = F::OUTPUT.iter().position(|choice| choice.bits >= least).unwrap_or(0);
+        let output_bits = random.pick(&F::OUTPUT[first..]).bits;
         // ID_AA64MMFR2_EL1.TTL.
         let ttl = pe::mmfr2() >> 48 & 0xf != 0 && random.one_in(2);
         Config { width, output_bits, options: F::options(ttl) }
@@ -199,10 +218,18 @@ impl<F: Vmsa> Machine<F> for Pe {
         }
     }
 
+    fn outside(&self, shape: &Shape<F>, va: u64, access: Access) -> Outcome {
+        if F::REGIME == Regime::Stage2 && va >> PA_BITS != 0 {
+            // Stage 1 refuses it, though it is off.
+            return Outcome::Refused { why: Why::AddressSize, level: Some(0) };
+        }
+        self.expected(shape, Err(Fault::Input), access)
+    }
+
     fn probe(&mut self, va: u64, access: Access) -> Outcome {
         if !access.touch {
             self.par = F::REGIME.ask(va, access);
-            return decode_par(self.par, F::REGIME);
+            return decode_par(self.par, F::REGIME.by_stage2(va));
         }
         self.ticket += 1;
         let (outcome, attempt) = F::REGIME.touch(self.base, va, access, self.ticket);

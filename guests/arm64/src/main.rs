@@ -31,7 +31,7 @@ use regime::Setting;
 /// Memory for the tables of the guest's own map, at the end of that for tables.
 const HOME: u64 = 64 << 10;
 /// Changes of each race.
-const CHANGES: u64 = 4000;
+const CHANGES: u64 = 500;
 
 extern "C" fn main() -> ! {
     pe::exit(begin())

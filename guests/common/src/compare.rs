@@ -1,5 +1,7 @@
 //! Random tables of one format, each compared with the machine while it is changed.
 
+mod flip;
+
 use core::fmt::{self, Write};
 
 use ptdsl::{Boundary, Error};
@@ -44,7 +46,7 @@ pub fn compare<F: Format, M: Machine<F>>(
         let random = Random::new(random.bits());
         let flat = Flat::default();
         let mut round =
-            Round { machine, world, task, report, out, tally: &mut tally, config, plan, random, flat };
+            Round { machine, world, task, report, out, tally: &mut tally, config, plan, random, flat, flipped: false };
         round.run()?;
     }
     report.format(F::NAME, &tally, out)
@@ -62,6 +64,8 @@ struct Round<'a, F: Format, M: Machine<F>> {
     plan: Plan<F>,
     random: Random,
     flat: Flat<F>,
+    /// An entry is not as it was asked for, on purpose: `flat` says nothing then.
+    flipped: bool,
 }
 
 impl<F: Format, M: Machine<F>> Round<'_, F, M> {
@@ -94,6 +98,7 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
         }
         for _ in 0..CHANGES {
             self.change(&mut table)?;
+            self.flip(&table)?;
             for _ in 0..LOOKS {
                 self.look_somewhere(&table)?;
             }
@@ -153,11 +158,18 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
 
     /// An address of a range, where it can be a page that may be touched.
     fn sample(&mut self, range: Range) -> u64 {
-        let va = self.random.between(range.first(), range.last()) & !0xfff;
+        let unit = if self.random.one_in(2) { 12 } else { F::GRANULE_SHIFT };
+        let va = self.random.between(range.first(), range.last()) >> unit << unit;
         let (ram, inside) = (self.machine.ram(), |va: &u64| range.first() <= *va && *va <= range.last());
         let Some((output, _)) = self.flat.at(va).filter(|(output, _)| !ram.tagged(*output)) else {
             return va;
         };
+        // Of a piece that is far larger than memory little lies there.
+        let page = ram.first + self.random.below(ram.bytes / Ram::STRIDE) * Ram::STRIDE;
+        let there = va.wrapping_add(page).wrapping_sub(output & !0xfff);
+        if range.last() - range.first() > ram.bytes && inside(&there) {
+            return there;
+        }
         let beyond = output & (Ram::STRIDE - 1) & !0xfff;
         let before = va.checked_sub(beyond).filter(inside);
         before.or(va.checked_add(Ram::STRIDE - beyond).filter(inside)).unwrap_or(va)
@@ -280,8 +292,12 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
             let va = if access.touch { va & !0xfff } else { va };
             let found = table.translate(self.world, va);
             let asked = self.flat.at(va);
-            let by_table = self.expected(table, found.map(|leaf| self.acting(&leaf)), access);
+            let by_table = match found {
+                Err(Unmapped::Input) => self.machine.outside(table.shape(), va, access),
+                found => self.expected(table, found.map(|leaf| self.acting(&leaf)), access),
+            };
             let by_asked = match (asked, found) {
+                _ if self.flipped => Some(by_table),
                 (None, Err(_)) => Some(by_table),
                 (Some((output, attributes)), Ok(leaf)) => leaf_at::<F>(leaf.level, Phys(output), attributes)
                     .map(|entry| {
@@ -290,6 +306,9 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
                     }),
                 _ => None,
             };
+            if access.touch && found.is_ok_and(|leaf| !self.machine.tells(va, leaf.shift, access)) {
+                continue;
+            }
             if access.touch
                 && !(self.is_safe(by_table) && by_asked.is_none_or(|outcome| self.is_safe(outcome)))
             {

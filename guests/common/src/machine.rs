@@ -6,6 +6,7 @@ use ptdsl::{Config, Fault, Format, Live, PageTable, Phys, Range, Shape, Word, Wo
 
 use crate::access::{Access, Outcome};
 use crate::random::Random;
+use crate::walk::Step;
 
 /// A leaf as it acts.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,12 @@ pub trait Machine<F: Format> {
     /// The accesses to try at each address. Those that ask come first: a difference is then seen before memory is touched.
     fn accesses(&self) -> &'static [Access];
 
+    /// Whether an access that is performed can tell anything, at an address that a leaf of `1 << shift` bytes maps.
+    fn tells(&self, va: u64, shift: u32, access: Access) -> bool {
+        let _ = (va, shift, access);
+        true
+    }
+
     /// The memory that may be touched.
     fn ram(&self) -> Ram;
 
@@ -120,6 +127,12 @@ pub trait Machine<F: Format> {
     /// What the access must give, by the manual: at this leaf, or where a walk ended without one.
     fn expected(&self, shape: &Shape<F>, found: Result<Leaf<F>, Fault>, access: Access) -> Outcome;
 
+    /// What the access must give where the table does not translate the address.
+    fn outside(&self, shape: &Shape<F>, va: u64, access: Access) -> Outcome {
+        let _ = va;
+        self.expected(shape, Err(Fault::Input), access)
+    }
+
     /// The leaf after an access that reached it: with its accessed and dirty bits, where hardware sets them.
     fn marked(&self, leaf: F::Word, access: Access) -> F::Word {
         let _ = access;
@@ -131,8 +144,20 @@ pub trait Machine<F: Format> {
         F::Word::ZERO
     }
 
-    /// Has the address translated. An access that is performed goes to the first 8 bytes of the page, a fetch to 16 bytes
-    /// further on; a store leaves there what was there before.
+    /// A valid entry with some bits turned over, most of them such that hardware and `translate` must refuse it: reserved bits,
+    /// bits that must be 0. It may lead to no memory but RAM. `None` where the machine has nothing to say of such entries.
+    fn flipped(&self, step: &Step<F>, random: &mut Random) -> Option<F::Word> {
+        let _ = (step, random);
+        None
+    }
+
+    /// Writes an entry of the table that is walked, and drops all that is cached of the table.
+    fn overwrite(&mut self, descriptor: Phys, word: F::Word) {
+        self.write(descriptor, word);
+    }
+
+    /// Has the address translated. Of accesses that are performed, a load goes to the first 8 bytes of the page, a store to
+    /// the 8 bytes that follow, whose content is anyone's, and a fetch to the code behind them.
     fn probe(&mut self, va: u64, access: Access) -> Outcome;
 
     /// The registers that the last probe left, for a report: PAR_EL1, ESR, CR2 or whatever says why.

@@ -2,8 +2,9 @@
 
 use core::fmt::{self, Write};
 
-/// Differences that are shown in full.
-const SHOWN: u64 = 4;
+/// Differences that are shown in full, of a format and of all.
+const SHOWN: u64 = 2;
+const SHOWN_OF_ALL: u64 = 10;
 /// Differences after which a format is given up, and after which everything is.
 const ENOUGH: u64 = 8;
 const FAR_TOO_MANY: u64 = 40;
@@ -54,7 +55,7 @@ impl Report {
     /// Counts a difference of a format; whether it is to be shown in full.
     pub(crate) fn is_shown(&self, tally: &mut Tally) -> bool {
         tally.differences += 1;
-        self.all.differences + tally.differences <= SHOWN
+        tally.differences <= SHOWN && self.all.differences + tally.differences <= SHOWN_OF_ALL
     }
 
     /// The line of a format, which is done.

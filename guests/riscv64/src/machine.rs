@@ -187,6 +187,12 @@ pub fn walk(satp: u64, sum: bool, mxr: bool) {
     }
 }
 
+/// Drops all that is cached of tables.
+pub fn fence_all() {
+    // SAFETY: nothing changes but what is looked up again.
+    unsafe { asm!("sfence.vma") }
+}
+
 /// Drops what is cached of an address.
 pub fn fence(address: u64) {
     // SAFETY: nothing changes but what is looked up again.

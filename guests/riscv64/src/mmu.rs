@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use guest_common::{Access, Kind, Leaf, Machine, Outcome, Own, Pool, Ram, Random, Why, walk};
+use guest_common::{Access, Kind, Leaf, Machine, Outcome, Own, Pool, Ram, Random, Step, Why, walk};
 use ptdsl::memory::{Linear, Maintain};
 use ptdsl::{Config, Fault, Live, PageTable, Phys, Range, Shape};
 
@@ -60,7 +60,7 @@ impl<S> Hart<S> {
     fn access(&mut self, va: u64, access: Access, output: Option<u64>) -> Outcome {
         let (va, cause) = match access.kind {
             Kind::Load => (va, 13),
-            Kind::Store => (va, 15),
+            Kind::Store => (va + 8, 15),
             Kind::Fetch => (va + 16, 12),
         };
         // QEMU's TLB lets a supervisor execute a user's page that SUM has let it load from; the walk does not.
@@ -83,12 +83,24 @@ impl<S> Hart<S> {
         Outcome::Reached { output, memory: 0 }
     }
 
-    /// The page that holds what was stored last, whose tag it gives back.
+    /// The page that holds what was stored last.
     fn stored(&self, expected: Option<u64>) -> Option<u64> {
-        let holds = |page: &u64| TESTED.tagged(*page) && machine::word(*page) == self.nonce;
-        let page = expected.map(|page| page & !0xfff).filter(holds).or_else(|| TESTED.pages().find(holds))?;
-        machine::set_tested(page, page);
-        Some(page)
+        let holds = |page: &u64| TESTED.tagged(*page) && machine::word(*page + 8) == self.nonce;
+        expected.map(|page| page & !0xfff).filter(holds).or_else(|| TESTED.pages().find(holds))
+    }
+
+    /// A leaf or a pointer with one or two bits turned over; `reserved`: bits that the processor checks.
+    fn flip(entry: u64, table: bool, shift: u32, reserved: u64, random: &mut Random) -> Option<u64> {
+        // Of a large leaf's address, what must be 0. Of a pointer no bit of the address: it leads to a table.
+        let misaligned = if table { 0 } else { (1 << (shift - 2)) - (1 << 10) };
+        let bits = reserved | misaligned | 0x3ff;
+        let mut flipped = entry;
+        for _ in 0..random.between(1, 2) {
+            let bit = random.below(64);
+            flipped ^= 1 << bit & bits;
+        }
+        // What was a leaf must not lead to a table.
+        (flipped & (R | W | X) != 0 || table).then_some(flipped)
     }
 }
 
@@ -105,9 +117,9 @@ const ACCESSES: [Access; 6] = [
 ];
 
 /// The regime of a format. `$more` puts random values into attributes that not all formats have; `$keep` takes them over
-/// from others.
+/// from others. `$reserved`: reserved bits of an entry, as far as the machine checks them.
 macro_rules! regime {
-    ($module:ident, $format:ident, $more:expr, $keep:expr) => {
+    ($module:ident, $format:ident, $reserved:expr, $more:expr, $keep:expr) => {
         impl Maintain<$module::$format> for Hardware {
             #[inline(always)]
             fn step(&mut self, step: $module::Step) {
@@ -217,6 +229,18 @@ macro_rules! regime {
                 leaf | if access.kind == Kind::Store { A | D } else { A }
             }
 
+            fn flipped(&self, step: &Step<$module::$format>, random: &mut Random) -> Option<u64> {
+                if step.word & 1 == 0 {
+                    return None;
+                }
+                Self::flip(step.word, step.table, step.shift, $reserved, random)
+            }
+
+            fn overwrite(&mut self, descriptor: Phys, word: u64) {
+                machine::set_table(descriptor.0, word);
+                machine::fence_all();
+            }
+
             fn probe(&mut self, va: u64, access: Access) -> Outcome {
                 let mut output = None;
                 if let (Some(shape), Kind::Store) = (self.shape, access.kind) {
@@ -238,10 +262,12 @@ macro_rules! regime {
 /// The regime of a format without memory types, and of its variant with them.
 macro_rules! regimes {
     ($module:ident, $format:ident, $variant:ident, $variant_format:ident) => {
-        regime!($module, $format, |attributes, _: &mut Random| attributes, |new, _| new);
+        regime!($module, $format, 0x3ff << 54, |attributes, _: &mut Random| attributes, |new, _| new);
         regime!(
             $variant,
             $variant_format,
+            // With Svpbmt or Svnapot QEMU checks only some of them.
+            0,
             |attributes: $variant::Attributes, random: &mut Random| {
                 use $variant::Pbmt;
                 attributes.with_pbmt(random.pick(&[Pbmt::PMA, Pbmt::NC, Pbmt::IO]))

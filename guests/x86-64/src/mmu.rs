@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use guest_common::{Access, Kind, Leaf, Machine, Outcome, Own, Pool, Ram, Random, Why, walk};
+use guest_common::{Access, Kind, Leaf, Machine, Outcome, Own, Pool, Ram, Random, Step, Why, walk};
 use ptdsl::memory::{Linear, Maintain};
 use ptdsl::{Config, Fault, Live, PageTable, Phys, Range, Shape};
 use ptdsl_generated::{x86_64, x86_64_5level};
@@ -21,6 +21,7 @@ const RW: u64 = 1 << 1;
 const US: u64 = 1 << 2;
 const A: u64 = 1 << 5;
 const D: u64 = 1 << 6;
+const PS: u64 = 1 << 7;
 const XD: u64 = 1 << 63;
 /// The exceptions.
 const GENERAL_PROTECTION: u64 = 13;
@@ -94,7 +95,7 @@ impl<S> Processor<S> {
     fn access(&mut self, va: u64, access: Access, output: Option<u64>) -> Outcome {
         let (va, kind) = match access.kind {
             Kind::Load => (va, 0),
-            Kind::Store => (va, WRITE),
+            Kind::Store => (va + 8, WRITE),
             Kind::Fetch => (va + 16, FETCH),
         };
         let told = kind | if access.user { USER } else { 0 };
@@ -127,12 +128,23 @@ impl<S> Processor<S> {
         Outcome::Reached { output, memory: 0 }
     }
 
-    /// The page that holds what was stored last, whose tag it gives back.
+    /// The page that holds what was stored last.
     fn stored(&self, expected: Option<u64>) -> Option<u64> {
-        let holds = |page: &u64| TESTED.tagged(*page) && machine::word(*page) == self.nonce;
-        let page = expected.map(|page| page & !0xfff).filter(holds).or_else(|| TESTED.pages().find(holds))?;
-        machine::set_tested(page, page);
-        Some(page)
+        let holds = |page: &u64| TESTED.tagged(*page) && machine::word(*page + 8) == self.nonce;
+        expected.map(|page| page & !0xfff).filter(holds).or_else(|| TESTED.pages().find(holds))
+    }
+
+    /// A leaf or a table entry with one or two bits turned over.
+    fn flip(entry: u64, table: bool, shift: u32, random: &mut Random) -> u64 {
+        // Of a large leaf's address, what must be 0. Of a table entry no bit of the address, but PS; a leaf that loses its
+        // PS would lead to a table where none is.
+        let more = if table { PS } else { (1 << shift) - (1 << 12) };
+        let bits = XD | 0x7ff << 52 | 0xf7f | more;
+        let mut flipped = entry;
+        for _ in 0..random.between(1, 2) {
+            flipped ^= 1 << random.below(64) & bits;
+        }
+        flipped
     }
 }
 
@@ -272,9 +284,18 @@ macro_rules! regime {
                 A
             }
 
+            fn flipped(&self, step: &Step<$module::$format>, random: &mut Random) -> Option<u64> {
+                (step.word & PRESENT != 0).then(|| Self::flip(step.word, step.table, step.shift, random))
+            }
+
+            fn overwrite(&mut self, descriptor: Phys, word: u64) {
+                machine::set_table(descriptor.0, word);
+                machine::walk(machine::root(), self.control);
+            }
+
             fn probe(&mut self, va: u64, access: Access) -> Outcome {
                 let Some(shape) = self.shape else { return LOST };
-                let walk = |show: &mut dyn FnMut(guest_common::Step<$module::$format>)| {
+                let walk = |show: &mut dyn FnMut(Step<$module::$format>)| {
                     walk::<$module::$format>(&shape, va, |place| machine::word(place.0), show);
                 };
                 let mut output = None;
