@@ -45,8 +45,19 @@ pub fn compare<F: Format, M: Machine<F>>(
         let plan = Plan::new(&config, machine.keep_out(&config), machine.ram(), machine.asks(), &mut random);
         let random = Random::new(random.bits());
         let flat = Flat::default();
-        let mut round =
-            Round { machine, world, task, report, out, tally: &mut tally, config, plan, random, flat, flipped: false };
+        let mut round = Round {
+            machine,
+            world,
+            task,
+            report,
+            out,
+            tally: &mut tally,
+            config,
+            plan,
+            random,
+            flat,
+            flipped: false,
+        };
         round.run()?;
     }
     report.format(F::NAME, &tally, out)

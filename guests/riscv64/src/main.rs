@@ -88,7 +88,8 @@ fn has_pbmt() -> bool {
         attributes: Attributes::RW_SUPERVISOR.with_pbmt(Pbmt::NC),
     };
     let all = hart.own(&config).into_iter().chain([Some(page)]).flatten();
-    let mapped = all.fold(true, |good, own| good & table.map(&mut world, own.range, own.output, own.attributes).is_ok());
+    let mapped = all
+        .fold(true, |good, own| good & table.map(&mut world, own.range, own.output, own.attributes).is_ok());
     let table = table.activate(&mut world);
     hart.enter(&table);
     let outcome = hart.probe(va, Access::touch(Kind::Load, false));

@@ -23,6 +23,8 @@ const X: u64 = 1 << 3;
 const U: u64 = 1 << 4;
 const A: u64 = 1 << 6;
 const D: u64 = 1 << 7;
+/// The page number, shifted down.
+const PPN: u64 = (1 << 44) - 1;
 
 /// The hart. `S` is what it knows of the table that it walks.
 pub struct Hart<S> {
@@ -38,8 +40,9 @@ pub struct Hart<S> {
 }
 
 impl<S> Hart<S> {
-    pub fn new(random: Random) -> Self {
-        Hart { random, sum: false, mxr: false, shape: None, last: Seen::Done(0), nonce: 1 << 63 }
+    pub fn new(mut random: Random) -> Self {
+        let nonce = random.bits();
+        Hart { random, sum: false, mxr: false, shape: None, last: Seen::Done(0), nonce }
     }
 
     /// What an access to this leaf comes to. Its output is RAM.
@@ -67,7 +70,7 @@ impl<S> Hart<S> {
         if self.sum && access == Access::touch(Kind::Fetch, false) {
             machine::fence(va);
         }
-        self.nonce += 1;
+        self.nonce = self.nonce.wrapping_add(1);
         self.last = machine::access(access, va, self.nonce);
         let output = match (self.last, access.kind) {
             (Seen::Done(tag), Kind::Load) => tag,
@@ -150,7 +153,8 @@ macro_rules! regime {
                 let privilege = random.pick(&[Privilege::Supervisor, Privilege::User]);
                 let attributes = Attributes::new(prot, privilege);
                 let attributes = Rsw::new(random.below(4)).map_or(attributes, |rsw| attributes.with_rsw(rsw));
-                let attributes = attributes.with_a(random.one_in(2)).with_d(random.one_in(2)).with_g(random.one_in(4));
+                let attributes =
+                    attributes.with_a(random.one_in(2)).with_d(random.one_in(2)).with_g(random.one_in(4));
                 $more(attributes, random)
             }
 
@@ -244,10 +248,15 @@ macro_rules! regime {
             fn probe(&mut self, va: u64, access: Access) -> Outcome {
                 let mut output = None;
                 if let (Some(shape), Kind::Store) = (self.shape, access.kind) {
-                    walk::<$module::$format>(&shape, va, |place| machine::word(place.0), |step| {
-                        let inside = (1 << step.shift) - 1;
-                        output = Some(step.word >> 10 << 12 & !inside | va & inside);
-                    });
+                    walk::<$module::$format>(
+                        &shape,
+                        va,
+                        |place| machine::word(place.0),
+                        |step| {
+                            let inside = (1 << step.shift) - 1;
+                            output = Some((step.word >> 10 & PPN) << 12 & !inside | va & inside);
+                        },
+                    );
                 }
                 self.access(va, access, output)
             }

@@ -213,7 +213,9 @@ impl fmt::Write for Serial {
 /// Ends QEMU, whose exit code then is `2 * (16 + code) + 1`: none of its own.
 pub extern "C" fn exit(code: u32) -> ! {
     // SAFETY: isa-debug-exit ends the emulator.
-    unsafe { asm!("out dx, eax; 2: hlt; jmp 2b", in("dx") 0xf4_u16, in("eax") 16 + code, options(noreturn, nostack)) }
+    unsafe {
+        asm!("out dx, eax; 2: hlt; jmp 2b", in("dx") 0xf4_u16, in("eax") 16 + code, options(noreturn, nostack))
+    }
 }
 
 pub extern "C" fn unexpected(vector: u64, code: u64, address: u64, pc: u64) -> ! {

@@ -59,8 +59,9 @@ pub struct Processor<S> {
 }
 
 impl<S> Processor<S> {
-    pub fn new(random: Random) -> Self {
-        Processor { random, boot: machine::root(), control: 0, shape: None, last: Seen::Done(0), nonce: 1 << 63 }
+    pub fn new(mut random: Random) -> Self {
+        let nonce = random.bits();
+        Processor { random, boot: machine::root(), control: 0, shape: None, last: Seen::Done(0), nonce }
     }
 
     /// What an access to this leaf comes to, with the tables above applied. CR0.WP = 1, EFER.NXE = 1, EFLAGS.AC = 0.
@@ -99,7 +100,7 @@ impl<S> Processor<S> {
             Kind::Fetch => (va + 16, FETCH),
         };
         let told = kind | if access.user { USER } else { 0 };
-        self.nonce += 1;
+        self.nonce = self.nonce.wrapping_add(1);
         self.last = machine::access(access, va, self.nonce);
         let output = match (self.last, access.kind) {
             (Seen::Done(tag), Kind::Load) => tag,
@@ -113,7 +114,9 @@ impl<S> Processor<S> {
                 None => return LOST,
             },
             (Seen::Refused(GENERAL_PROTECTION, 0, _), _) => return refused(Why::AddressSize),
-            (Seen::Refused(PAGE_FAULT, code, cr2), _) if cr2 == va && code & (WRITE | USER | FETCH) == told => {
+            (Seen::Refused(PAGE_FAULT, code, cr2), _)
+                if cr2 == va && code & (WRITE | USER | FETCH) == told =>
+            {
                 return match code & !told {
                     0 => refused(Why::Translation),
                     PROTECTION => refused(Why::Permission),
