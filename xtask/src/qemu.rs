@@ -53,10 +53,13 @@ pub(crate) const EL2_LINTS: Step = Step {
     run: |context| EL2_PROGRAM.lint(context, &[]).map(|()| String::new()),
 };
 
-pub(crate) use guests::{ARM64_FAULTS, ARM64_STEP, LINTS};
+pub(crate) use guests::{
+    ARM64_FAULTS, ARM64_STEP, LINTS, RISCV64_FAULTS, RISCV64_STEP, X86_64_FAULTS, X86_64_STEP,
+};
 
 /// The steps, in order.
-pub(crate) const STEPS: &[Step] = &[EL2, EL2_FAULTS, ARM64_STEP, ARM64_FAULTS];
+pub(crate) const STEPS: &[Step] =
+    &[EL2, EL2_FAULTS, ARM64_STEP, ARM64_FAULTS, X86_64_STEP, X86_64_FAULTS, RISCV64_STEP, RISCV64_FAULTS];
 
 /// The names that the command takes, each for the steps `qemu-NAME` and `qemu-NAME-faults`.
 ///

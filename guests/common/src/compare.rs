@@ -1,5 +1,7 @@
 //! Random tables of one format, each compared with the machine while it is changed.
 
+mod flip;
+
 use core::fmt::{self, Write};
 
 use ptdsl::{Boundary, Error};
@@ -43,8 +45,19 @@ pub fn compare<F: Format, M: Machine<F>>(
         let plan = Plan::new(&config, machine.keep_out(&config), machine.ram(), machine.asks(), &mut random);
         let random = Random::new(random.bits());
         let flat = Flat::default();
-        let mut round =
-            Round { machine, world, task, report, out, tally: &mut tally, config, plan, random, flat };
+        let mut round = Round {
+            machine,
+            world,
+            task,
+            report,
+            out,
+            tally: &mut tally,
+            config,
+            plan,
+            random,
+            flat,
+            flipped: false,
+        };
         round.run()?;
     }
     if tally.reached < tally.translations / 8 {
@@ -66,6 +79,8 @@ struct Round<'a, F: Format, M: Machine<F>> {
     plan: Plan<F>,
     random: Random,
     flat: Flat<F>,
+    /// An entry is not as it was asked for, on purpose: `flat` says nothing then.
+    flipped: bool,
 }
 
 impl<F: Format, M: Machine<F>> Round<'_, F, M> {
@@ -98,6 +113,7 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
         }
         for _ in 0..CHANGES {
             self.change(&mut table)?;
+            self.flip(&table)?;
             for _ in 0..LOOKS {
                 self.look_somewhere(&table)?;
             }
@@ -163,6 +179,12 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
         let Some((output, _)) = self.flat.at(va).filter(|(output, _)| !ram.tagged(*output)) else {
             return va;
         };
+        // Of a piece that is far larger than memory little lies there.
+        let page = ram.first + self.random.below(ram.bytes / Ram::STRIDE) * Ram::STRIDE;
+        let there = va.wrapping_add(page).wrapping_sub(output & !0xfff);
+        if range.last() - range.first() > ram.bytes && inside(&there) {
+            return there;
+        }
         let beyond = output & (Ram::STRIDE - 1) & !0xfff;
         let before = va.checked_sub(beyond).filter(inside);
         before.or(va.checked_add(Ram::STRIDE - beyond).filter(inside)).unwrap_or(va)
@@ -290,6 +312,7 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
                 found => self.expected(table, found.map(|leaf| self.acting(&leaf)), access),
             };
             let by_asked = match (asked, found) {
+                _ if self.flipped => Some(by_table),
                 (None, Err(_)) => Some(by_table),
                 (Some((output, attributes)), Ok(leaf)) => leaf_at::<F>(leaf.level, Phys(output), attributes)
                     .map(|entry| {
@@ -315,7 +338,11 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
                     let now = table.translate(self.world, va).map(|leaf| leaf.entry);
                     now == Ok(self.machine.marked(leaf.entry, access))
                 }
-                (true, ..) => table.translate(self.world, va) == found,
+                // Tables on the way may be marked all the same.
+                (true, ..) => {
+                    let settled = |leaf: Translation<F>| leaf.entry | self.machine.may_mark();
+                    table.translate(self.world, va).map(settled) == found.map(settled)
+                }
                 _ => true,
             };
             if outcome != by_table || Some(outcome) != by_asked || !marked {

@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-use ptdsl::{Config, Fault, Format, Live, PageTable, Phys, Range, Shape, World};
+use ptdsl::{Config, Fault, Format, Live, PageTable, Phys, Range, Shape, Word, World};
 
 use crate::access::{Access, Outcome};
 use crate::random::Random;
+use crate::walk::Step;
 
 /// A leaf as it acts.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +137,23 @@ pub trait Machine<F: Format> {
     fn marked(&self, leaf: F::Word, access: Access) -> F::Word {
         let _ = access;
         leaf
+    }
+
+    /// Bits of a leaf that hardware may set for an access which it refuses.
+    fn may_mark(&self) -> F::Word {
+        F::Word::ZERO
+    }
+
+    /// A valid entry with some bits turned over, most of them such that hardware and `translate` must refuse it: reserved bits,
+    /// bits that must be 0. It may lead to no memory but RAM. `None` where the machine has nothing to say of such entries.
+    fn flipped(&self, step: &Step<F>, random: &mut Random) -> Option<F::Word> {
+        let _ = (step, random);
+        None
+    }
+
+    /// Writes an entry of the table that is walked, and drops all that is cached of the table.
+    fn overwrite(&mut self, descriptor: Phys, word: F::Word) {
+        self.write(descriptor, word);
     }
 
     /// Has the address translated. Of accesses that are performed, a load goes to the first 8 bytes of the page, a store to

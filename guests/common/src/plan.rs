@@ -19,7 +19,7 @@ pub(crate) struct Plan<F: Format> {
     /// Offsets from the first translated address.
     places: [u64; 6],
     /// Sizes of leaves as log2, the granule first.
-    sizes: [u32; 4],
+    sizes: [u32; 5],
     count: usize,
     keep_out: Option<Range>,
     ram: Ram,
@@ -28,7 +28,7 @@ pub(crate) struct Plan<F: Format> {
     format: PhantomData<F>,
 }
 
-fn sizes<F: Format, L: Level<F>>(width: u32, found: &mut [u32; 4], count: &mut usize) {
+fn sizes<F: Format, L: Level<F>>(width: u32, found: &mut [u32; 5], count: &mut usize) {
     if L::HAS_TABLE {
         sizes::<F, L::Next>(width, found, count);
     }
@@ -51,7 +51,7 @@ impl<F: Format> Plan<F> {
         wild: bool,
         random: &mut Random,
     ) -> Self {
-        let (mut found, mut count) = ([F::GRANULE_SHIFT; 4], 0);
+        let (mut found, mut count) = ([F::GRANULE_SHIFT; 5], 0);
         sizes::<F, F::Top>(config.width, &mut found, &mut count);
         let end = low(config.width);
         let mut places = [0, end, end / 2 + 1, 0, 0, 0];
@@ -133,7 +133,14 @@ impl<F: Format> Plan<F> {
         let Ram { first, dense, bytes } = self.ram;
         let near = choose(first, first + dense - 1);
         let far = choose(first, first + bytes - 1);
-        let wild = choose(0, low(self.output_bits)).filter(|_| self.wild);
+        let wild = if self.wild {
+            choose(0, low(self.output_bits))
+        } else if length > bytes {
+            // More than there is memory: some of it lies there.
+            choose(first.saturating_sub(length), first.saturating_add(length))
+        } else {
+            None
+        };
         match random.below(8) {
             0..=3 => near.or(far).or(wild),
             4..=5 => far.or(wild),
