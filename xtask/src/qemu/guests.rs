@@ -41,11 +41,14 @@ enum Passing {
     CommandLine,
 }
 
+// Memory is shared memory, of which the host makes no huge pages: the guests touch a page in each 2 MiB.
+
 const ARM64: Guest = Guest {
     name: "arm64",
     program: Program { name: "guest-arm64", folder: "guests/arm64", target: "aarch64-unknown-none" },
     emulator: "qemu-system-aarch64",
-    board: "-M virt,virtualization=on,gic-version=3 -smp 2 -m 2304 -nographic -net none",
+    board: "-M virt,virtualization=on,gic-version=3,memory-backend=ram \
+        -object memory-backend-memfd,id=ram,size=2304M -smp 2 -m 2304 -nographic -net none",
     processors: &["max"],
     passing: Passing::Semihosting,
     exit: Some,
@@ -54,8 +57,6 @@ const ARM64: Guest = Guest {
     image: image::cleaned_before_mmu,
     limit: Duration::from_secs(240),
 };
-
-// Shared memory, of which the host makes no huge pages: the guest touches a page in each 2 MiB.
 
 const X86_64: Guest = Guest {
     name: "x86-64",
