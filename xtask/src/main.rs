@@ -129,7 +129,10 @@ fn mend_readme() -> ExitCode {
 mod tests {
     use super::*;
 
-    fn guests(arguments: &[&str]) -> Result<(Vec<String>, Option<u64>, Option<u64>), String> {
+    /// Programs, seed and count.
+    type Given = (Vec<String>, Option<u64>, Option<u64>);
+
+    fn guests(arguments: &[&str]) -> Result<Given, String> {
         let line = ["xtask", "qemu"].iter().chain(arguments);
         match Cli::try_parse_from(line).map_err(|error| error.to_string())?.task {
             Task::Qemu(Guests { programs, seed, count, .. }) => Ok((programs, seed, count)),

@@ -72,7 +72,7 @@ impl Race {
                 Outcome::Refused { .. } => None,
             };
             let now = self.sequence.load(SeqCst);
-            let settled = sequence % 4 == 0;
+            let settled = sequence.is_multiple_of(4);
             // Another change has begun since: it may be of this page.
             let unknown = now > sequence + if settled { 0 } else { 2 };
             let possible = [Some(after), Some(before), Some(NOTHING)];
