@@ -84,6 +84,9 @@ macro_rules! el2 {
             }
 
             fn without_xn(old: $module::Attributes) -> $module::Attributes {
+                if old.prot() != $module::Prot::R {
+                    return old;
+                }
                 let new = $module::Attributes::new($module::Prot::Rx, old.memory() $(, $module::Scope::$scope)?);
                 new.map_or(old, |new| new.with_sw(old.sw()).with_dbm(old.dbm()).with_af(old.af()).with_gp(old.gp()))
             }
@@ -161,8 +164,8 @@ macro_rules! el1 {
             fn without_xn(old: $module::Attributes) -> $module::Attributes {
                 use $module::Prot::*;
                 let prot = match old.prot() {
-                    R | Rw => Rx,
-                    UserR | UserRw => UserRx,
+                    R => Rx,
+                    UserR => UserRx,
                     prot => prot,
                 };
                 let new = $module::Attributes::new(prot, old.memory(), old.scope());

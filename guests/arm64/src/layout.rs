@@ -41,8 +41,8 @@ pub const TABLES: Region = Region::new(0x0180_0000, 4 << 20, 0x4080_0000);
 pub const OWN: Region = Region::new(UART, 0x0200_0000 - UART, UART);
 /// Where EL1 and EL0 find their page of stubs, from the first address of the table.
 pub const STUB_AT: [u64; 2] = [0x0100_0000, 0x0101_0000];
-/// Memory to map: from 2 GiB on, 8 MiB of it tagged throughout.
-pub const RAM: Ram = Ram { first: 0x8000_0000, dense: 8 << 20, bytes: 1 << 30 };
+/// Memory to map: from 2 GiB on, 16 MiB of it tagged throughout.
+pub const RAM: Ram = Ram { first: 0x8000_0000, dense: 16 << 20, bytes: 1 << 30 };
 
 unsafe extern "C" {
     /// Code, constants, data, the end, the stubs of EL1 and EL0; from the linker script.

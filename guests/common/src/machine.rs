@@ -34,17 +34,17 @@ pub struct Own<F: Format> {
 /// further on code that returns that address divided by 4096.
 #[derive(Clone, Copy, Debug)]
 pub struct Ram {
-    /// Its first byte, a multiple of 1 GiB where there is that much, of 2 MiB at least.
+    /// Its first byte, a multiple of 1 GiB where there is that much, of 16 MiB at least.
     pub first: u64,
     /// Bytes from there of which every page is tagged.
     pub dense: u64,
-    /// Bytes in all; beyond `dense` the first page of each 2 MiB is tagged.
+    /// Bytes in all; beyond `dense` the first page of each [`STRIDE`](Ram::STRIDE) is tagged.
     pub bytes: u64,
 }
 
 impl Ram {
-    /// The distance of tagged pages beyond the dense part.
-    pub const STRIDE: u64 = 2 << 20;
+    /// The distance of tagged pages beyond the dense part: each may cost the emulator's host 2 MiB.
+    pub const STRIDE: u64 = 16 << 20;
 
     /// Whether a page is tagged.
     #[must_use]

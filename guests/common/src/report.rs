@@ -15,6 +15,8 @@ pub(crate) struct Tally {
     pub(crate) tables: u64,
     pub(crate) translations: u64,
     pub(crate) touches: u64,
+    /// Translations that led to memory. Where nearly none do, little is compared.
+    pub(crate) reached: u64,
     pub(crate) changes: u64,
     pub(crate) differences: u64,
 }
@@ -60,7 +62,7 @@ impl Report {
 
     /// The line of a format, which is done.
     pub(crate) fn format(&mut self, name: &str, tally: &Tally, out: &mut dyn Write) -> fmt::Result {
-        let Tally { tables, translations, touches, changes, differences } = *tally;
+        let Tally { tables, translations, touches, changes, differences, .. } = *tally;
         self.formats += 1;
         self.all.tables += tables;
         self.all.translations += translations;

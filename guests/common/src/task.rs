@@ -9,7 +9,7 @@ pub enum Fault {
     NoTlbi,
     /// Maps one granule beside what was asked.
     ShiftOutput,
-    /// Makes every leaf executable.
+    /// Makes leaves executable that should not be.
     DropXn,
 }
 
