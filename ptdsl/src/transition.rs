@@ -65,8 +65,9 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     /// Writes the empty word into slots of a table that no descriptor points to.
     #[inline(always)]
     pub(crate) fn clear_fresh<L: Level<F>>(&mut self, table: W::Table, slots: core::ops::Range<usize>) {
+        let empty = L::empty(self.shape);
         for slot in slots {
-            self.world.store(Permit::runtime(), table, slot, L::EMPTY);
+            self.world.store(Permit::runtime(), table, slot, empty);
         }
     }
 
@@ -188,7 +189,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if U::LIVE {
             F::before(self.world, transition, &run);
         }
-        self.world.store(Permit::runtime(), table, slot, L::EMPTY);
+        self.world.store(Permit::runtime(), table, slot, L::empty(self.shape));
         if U::LIVE {
             F::after(self.world, transition, &run);
         }

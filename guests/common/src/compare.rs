@@ -1,13 +1,14 @@
 //! Random tables of one format, each compared with the machine while it is changed.
 
 mod flip;
+mod tell;
 
 use core::fmt::{self, Write};
 
 use ptdsl::{Boundary, Error};
 use ptdsl::{
     Config, Fault as Unmapped, Format, How, Inactive, Live, MapError, PageTable, Phys, Range, Sizes, Stopped,
-    Translation, Use,
+    Translation, Use, Word,
 };
 
 use crate::access::{Access, Outcome};
@@ -339,10 +340,7 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
                     now == Ok(self.machine.marked(leaf.entry, access))
                 }
                 // Tables on the way may be marked all the same.
-                (true, ..) => {
-                    let settled = |leaf: Translation<F>| leaf.entry | self.machine.may_mark();
-                    table.translate(self.world, va).map(settled) == found.map(settled)
-                }
+                (true, ..) => self.settled(table.translate(self.world, va)) == self.settled(found),
                 _ => true,
             };
             if outcome != by_table || Some(outcome) != by_asked || !marked {
@@ -351,6 +349,18 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
             }
         }
         Ok(())
+    }
+
+    /// The entry that a walk ended with, apart from what any access may set in it.
+    fn settled(&self, found: Result<Translation<F>, Unmapped>) -> Result<F::Word, Unmapped> {
+        let may = self.machine.may_mark();
+        match found {
+            Ok(leaf) => Ok(leaf.entry | may),
+            Err(Unmapped::Translation { level, entry }) => {
+                Err(Unmapped::Translation { level, entry: entry | may.to_u64() })
+            }
+            Err(Unmapped::Input) => Err(Unmapped::Input),
+        }
     }
 
     fn acting(&self, leaf: &Translation<F>) -> Leaf<F> {
@@ -372,65 +382,5 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
             Outcome::Reached { output, .. } => self.machine.ram().tagged(output),
             Outcome::Refused { .. } => true,
         }
-    }
-
-    #[cold]
-    fn difference(
-        &mut self,
-        table: &PageTable<F, Live>,
-        (va, access): (u64, Access),
-        outcome: Outcome,
-        (by_table, by_asked): (Outcome, Option<Outcome>),
-        marked: bool,
-    ) -> fmt::Result {
-        if !self.report.is_shown(self.tally) {
-            return Ok(());
-        }
-        self.place("DIFFERENCE")?;
-        writeln!(self.out, ": {access} at {va:#x}")?;
-        write!(self.out, "  machine: {outcome:?} (")?;
-        self.machine.evidence(self.out)?;
-        writeln!(self.out, ")\n  translate: {by_table:?}")?;
-        match by_asked {
-            Some(asked) => writeln!(self.out, "  as mapped: {asked:?}")?,
-            None => writeln!(
-                self.out,
-                "  as mapped: {}",
-                if self.flat.at(va).is_some() { "mapped" } else { "unmapped" }
-            )?,
-        }
-        if !marked {
-            writeln!(self.out, "  the leaf is not as such an access leaves it")?;
-        }
-        writeln!(self.out, "  {:?}; the words on the way:", table.shape())?;
-        let (machine, out) = (&*self.machine, &mut *self.out);
-        let mut written = Ok(());
-        walk::<F>(
-            table.shape(),
-            va,
-            |place| machine.read(place),
-            |step| {
-                let kind = if step.table { "table" } else { "end" };
-                let line =
-                    writeln!(out, "    level {} at {:?}: {:#018x} {kind}", step.level, step.place, step.word);
-                written = written.and(line);
-            },
-        );
-        written
-    }
-
-    /// Something that is wrong without an access.
-    #[cold]
-    fn complain(&mut self, what: fmt::Arguments<'_>) -> fmt::Result {
-        if !self.report.is_shown(self.tally) {
-            return Ok(());
-        }
-        self.place("DIFFERENCE")?;
-        writeln!(self.out, ": {what}")
-    }
-
-    fn place(&mut self, title: &str) -> fmt::Result {
-        let Tally { tables, changes, .. } = *self.tally;
-        write!(self.out, "{title} seed {:#x}, {}, table {tables}, change {changes}", self.task.seed, F::NAME)
     }
 }

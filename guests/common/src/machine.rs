@@ -139,7 +139,7 @@ pub trait Machine<F: Format> {
         leaf
     }
 
-    /// Bits of a leaf that hardware may set for an access which it refuses.
+    /// Bits of a leaf, or of a reserved entry, that hardware may set for an access which it refuses.
     fn may_mark(&self) -> F::Word {
         F::Word::ZERO
     }
