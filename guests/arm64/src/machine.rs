@@ -123,7 +123,7 @@ impl<F: Vmsa> Machine<F> for Pe {
         let output_bits = random.pick(&F::OUTPUT[first..]).bits;
         // ID_AA64MMFR2_EL1.TTL.
         let ttl = pe::mmfr2() >> 48 & 0xf != 0 && random.one_in(2);
-        Config { width, output_bits, options: F::options(ttl) }
+        Config { width, output_bits, options: F::options(ttl), ..Config::default() }
     }
 
     fn attributes(&self, random: &mut Random) -> F::Attributes {

@@ -204,7 +204,12 @@ impl Machine<Arm64Hyp> for Host {
 
     fn config(&self, random: &mut Random) -> Config<Arm64Hyp> {
         let output_bits = random.pick(&[32, 36, 40, 42, 44, 48]);
-        Config { width: random.between(25, 48) as u32, output_bits, options: Options { ttl: false } }
+        Config {
+            width: random.between(25, 48) as u32,
+            output_bits,
+            options: Options { ttl: false },
+            ..Config::default()
+        }
     }
 
     fn attributes(&self, random: &mut Random) -> Attributes {
