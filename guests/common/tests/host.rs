@@ -119,8 +119,8 @@ fn two_threads_race_and_a_stale_translation_is_found() {
         assert_eq!(report.close(&mut text), u32::from(found), "{text}");
         let line = text.lines().next().unwrap_or_default();
         assert_eq!(number(line, "stale") > 0, found, "{text}");
-        assert_eq!(number(line, "wrong"), 0, "{text}");
-        assert!(found || number(line, "changes") == 0 || line.contains("200 changes"), "{text}");
+        // What a TLB keeps for longer than one change is wrong too.
+        assert!(found || number(line, "wrong") == 0 && line.contains(" 200 changes"), "{text}");
     }
 }
 
