@@ -65,6 +65,12 @@ pub(crate) const STEPS: &[Step] = &[
     },
     qemu::EL2,
     qemu::EL2_FAULTS,
+    qemu::ARM64_STEP,
+    qemu::ARM64_FAULTS,
+    qemu::X86_64_STEP,
+    qemu::X86_64_FAULTS,
+    qemu::RISCV64_STEP,
+    qemu::RISCV64_FAULTS,
     Step {
         name: "instructions",
         purpose: "instructions per page stay within xtask/src/budgets.rs (callgrind)",
