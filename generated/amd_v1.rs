@@ -2259,6 +2259,18 @@ impl Format for AmdV1 {
             dte_high: 0,
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::InvalidatePage(..) => "invalidate_page",
+            Step::InvalidateDomain => "invalidate_domain",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::InvalidatePage(x0, x1) => [x0, x1].get(index).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

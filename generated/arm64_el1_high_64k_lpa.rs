@@ -1360,6 +1360,23 @@ impl Format for Arm64El1High64kLpa {
                 | (((shape.root.0 >> 48) & 0xf) << 2),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::TlbiVaae1is(..) => "tlbi_vaae1is",
+            Step::TlbiVaale1is(..) => "tlbi_vaale1is",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::TlbiVaae1is(x0) => [x0].get(index).copied(),
+            Step::TlbiVaale1is(x0) => [x0].get(index).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

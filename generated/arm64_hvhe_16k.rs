@@ -1167,6 +1167,23 @@ impl Format for Arm64Hvhe16k {
                 | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::TlbiVae2is(..) => "tlbi_vae2is",
+            Step::TlbiVale2is(..) => "tlbi_vale2is",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::TlbiVae2is(x0) => [x0].get(index).copied(),
+            Step::TlbiVale2is(x0) => [x0].get(index).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -926,6 +926,24 @@ impl Format for Arm64Stage264kConcatenated {
                 | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::TlbiIpas2e1is(..) => "tlbi_ipas2e1is",
+            Step::TlbiIpas2le1is(..) => "tlbi_ipas2le1is",
+            Step::TlbiVmalle1is => "tlbi_vmalle1is",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::TlbiIpas2e1is(x0) => [x0].get(index).copied(),
+            Step::TlbiIpas2le1is(x0) => [x0].get(index).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -1195,6 +1195,21 @@ impl Format for Armv7Short {
             dacr: 1,
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::Tlbimvaais(..) => "tlbimvaais",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::Tlbimvaais(x0) => [x0].get(index).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

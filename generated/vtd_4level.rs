@@ -1186,13 +1186,13 @@ impl Format for Vtd4level {
     fn step_name(step: Step) -> &'static str {
         match step {
             Step::IotlbPage(..) => "iotlb_page",
-            Step::IotlbDomain => "iotlb_domain",
+            Step::IotlbDomain(..) => "iotlb_domain",
         }
     }
     fn step_operand(step: Step, index: usize) -> Option<u64> {
         match step {
-            Step::IotlbPage(x0, x1) => [x0, x1].get(index).copied(),
-            _ => None,
+            Step::IotlbPage(x0, x1, x2) => [x0, x1, x2].get(index).copied(),
+            Step::IotlbDomain(x0) => [x0].get(index).copied(),
         }
     }
 }
