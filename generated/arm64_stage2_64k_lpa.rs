@@ -207,6 +207,57 @@ impl core::fmt::Debug for Attributes {
     }
 }
 
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x60_0000_0000_00c0, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x33c, value.bits())
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0x780_0000_0000_0000, value.0 << 55)
+    }
+    /// Sets `DBM`.
+    #[must_use]
+    pub const fn with_dbm(self, value: bool) -> Self {
+        self.with(0x8_0000_0000_0000, (value as u64) << 51)
+    }
+    /// Sets `AF`.
+    #[must_use]
+    pub const fn with_af(self, value: bool) -> Self {
+        self.with(0x400, (value as u64) << 10)
+    }
+    /// Sets `FnXS`.
+    #[must_use]
+    pub const fn with_fn_xs(self, value: bool) -> Self {
+        self.with(0x800, (value as u64) << 11)
+    }
+}
+
 /// `SW`, 4 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sw(u64);
@@ -861,6 +912,44 @@ impl Level<Arm64Stage264kLpa> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Arm64Stage264kLpa::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block1::matches(raw) {
+            let address = ((raw & 0xfc00_0000_0000) | ((raw << 36) & 0xf_0000_0000_0000))
+                .wrapping_add(k << 29);
+            let word = (raw & 0xffe8_0000_0000_0ffc)
+                | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 1;
+            if Block2::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = (raw & 0xffff_e000_0000) | ((raw << 36) & 0xf_0000_0000_0000);
+            let word = (raw & 0xffe8_0000_0000_0ffc)
+                | ((address & 0xfc00_0000_0000) | ((address >> 36) & 0xf000)) | 1;
+            if Block1::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 2: index `IPA[41:29]`, an entry maps 512 MiB.
@@ -931,6 +1020,55 @@ impl Level<Arm64Stage264kLpa> for Level2 {
                 );
         }
         class
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Arm64Stage264kLpa::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = ((raw & 0xffff_e000_0000) | ((raw << 36) & 0xf_0000_0000_0000))
+                .wrapping_add(k << 16);
+            let word = (raw & 0xffe8_0000_0000_0ffc)
+                | ((address & 0xffff_ffff_0000) | ((address >> 36) & 0xf000)) | 3;
+            if Page::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = (raw & 0xffff_ffff_0000) | ((raw << 36) & 0xf_0000_0000_0000);
+            let word = (raw & 0xffe8_0000_0000_0ffc)
+                | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 1;
+            if Block2::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = ((raw & 0xffff_e000_0000) | ((raw << 36) & 0xf_0000_0000_0000))
+                .wrapping_add(k << 29);
+            let word = (raw & 0xffe8_0000_0000_0ffc)
+                | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 1;
+            if Block2::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
     }
 }
 
@@ -1004,11 +1142,40 @@ impl Level<Arm64Stage264kLpa> for Level3 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Arm64Stage264kLpa::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = ((raw & 0xffff_ffff_0000) | ((raw << 36) & 0xf_0000_0000_0000))
+                .wrapping_add(k << 16);
+            let word = (raw & 0xffe8_0000_0000_0ffc)
+                | ((address & 0xffff_ffff_0000) | ((address >> 36) & 0xf000)) | 3;
+            if Page::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 impl Format for Arm64Stage264kLpa {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1021,6 +1188,10 @@ impl Format for Arm64Stage264kLpa {
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 52, code: 6 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1030,7 +1201,10 @@ impl Format for Arm64Stage264kLpa {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::PublishTable => {
                 world.step(Step::DmbIshst);
             }
@@ -1067,6 +1241,9 @@ impl Format for Arm64Stage264kLpa {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
+            Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
         }
     }
     #[inline(always)]

@@ -297,6 +297,87 @@ impl core::fmt::Debug for Attributes {
     }
 }
 
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(7, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x38, value.bits())
+    }
+    /// Sets `SVE`.
+    #[must_use]
+    pub const fn with_sve(self, value: bool) -> Self {
+        self.with(0x8000_0000_0000_0000, (value as u64) << 63)
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x100, (value as u64) << 8)
+    }
+    /// Sets `SPP`.
+    #[must_use]
+    pub const fn with_spp(self, value: bool) -> Self {
+        self.with(0x2000_0000_0000_0000, (value as u64) << 61)
+    }
+    /// Sets `SSS`.
+    #[must_use]
+    pub const fn with_sss(self, value: bool) -> Self {
+        self.with(0x1000_0000_0000_0000, (value as u64) << 60)
+    }
+    /// Sets `PW`.
+    #[must_use]
+    pub const fn with_pw(self, value: bool) -> Self {
+        self.with(0x400_0000_0000_0000, (value as u64) << 58)
+    }
+    /// Sets `VGP`.
+    #[must_use]
+    pub const fn with_vgp(self, value: bool) -> Self {
+        self.with(0x200_0000_0000_0000, (value as u64) << 57)
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0x1f0_0000_0000_0000, value.0 << 52)
+    }
+    /// Sets `XU`.
+    #[must_use]
+    pub const fn with_xu(self, value: bool) -> Self {
+        self.with(0x400, (value as u64) << 10)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x200, (value as u64) << 9)
+    }
+    /// Sets `IPAT`.
+    #[must_use]
+    pub const fn with_ipat(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+}
+
 /// `SW`, 5 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sw(u64);
@@ -1108,6 +1189,21 @@ impl Level<Ept> for Level4 {
         let _ = (old, new);
         Change::Break
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 60;
+    fn annotated(value: u64) -> u64 {
+        value << 3
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
+        } else {
+            None
+        }
+    }
 }
 
 /// Level 3: index `GPA[38:30]`, an entry maps 1 GiB.
@@ -1189,6 +1285,47 @@ impl Level<Ept> for Level3 {
                 );
         }
         class
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Large3::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Ept::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Large3::matches(raw) {
+            let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
+                | 0x80;
+            if Large2::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Large2::matches(raw) {
+            let address = raw & 0xf_ffff_ffe0_0000;
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_c000_0000)
+                | 0x80;
+            if Large3::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 60;
+    fn annotated(value: u64) -> u64 {
+        value << 3
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
+        } else {
+            None
+        }
     }
 }
 
@@ -1272,6 +1409,46 @@ impl Level<Ept> for Level2 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Large2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Ept::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Large2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffff_f000);
+            if Page::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = raw & 0xf_ffff_ffff_f000;
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
+                | 0x80;
+            if Large2::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 60;
+    fn annotated(value: u64) -> u64 {
+        value << 3
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
+        } else {
+            None
+        }
+    }
 }
 
 /// Level 1: index `GPA[20:12]`, an entry maps 4 KiB.
@@ -1353,11 +1530,33 @@ impl Level<Ept> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Ept::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 60;
+    fn annotated(value: u64) -> u64 {
+        value << 3
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
+        } else {
+            None
+        }
+    }
 }
 
 impl Format for Ept {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1415,6 +1614,10 @@ impl Format for Ept {
     ];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1430,7 +1633,11 @@ impl Format for Ept {
         run: &Run<'_, Self>,
     ) {
         match transition {
-            Transition::PublishLeaf | Transition::PublishTable => {}
+            Transition::PublishLeaf
+            | Transition::PublishTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::InvalidateLeaf | Transition::InvalidateTable => {
                 for va in run.addresses() {
                     world.step(Step::Invept(operand_context(va, run)));

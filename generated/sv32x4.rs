@@ -131,6 +131,47 @@ impl core::fmt::Debug for Attributes {
     }
 }
 
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0xe, value.bits())
+    }
+    /// Sets `RSW`.
+    #[must_use]
+    pub const fn with_rsw(self, value: Rsw) -> Self {
+        self.with(0x300, (value.0 as u64) << 8)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x80, (value as u64) << 7)
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+}
+
 /// `RSW`, 2 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rsw(u32);
@@ -497,6 +538,41 @@ impl Level<Sv32x4> for Level1 {
         }
         class
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if Leaf1::matches(raw) {
+            let mask = (patch.mask) as u32;
+            let value = (patch.value) as u32;
+            let new = raw & !mask | value;
+            Sv32x4::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u32, k: u64) -> Option<u32> {
+        if Leaf1::matches(raw) {
+            let address = (((raw as u64) << 2) & 0x3_ffc0_0000).wrapping_add(k << 12);
+            let word = (raw & 0x3ee) | (((address >> 2) & 0xffff_fc00) as u32) | 0x11;
+            if Leaf0::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u32) -> Option<u32> {
+        if Leaf0::matches(raw) {
+            let address = ((raw as u64) << 2) & 0x3_ffff_f000;
+            let word = (raw & 0x3ee) | (((address >> 2) & 0xfff0_0000) as u32) | 0x11;
+            if Leaf1::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 31;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 1
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
+    }
 }
 
 /// Level 0: index `GPA[21:12]`, an entry maps 4 KiB.
@@ -560,11 +636,29 @@ impl Level<Sv32x4> for Level0 {
         }
         class
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if Leaf0::matches(raw) {
+            let mask = (patch.mask) as u32;
+            let value = (patch.value) as u32;
+            let new = raw & !mask | value;
+            Sv32x4::attributes(0, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 31;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 1
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
+    }
 }
 
 impl Format for Sv32x4 {
     type Word = u32;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -577,6 +671,10 @@ impl Format for Sv32x4 {
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 34, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -586,7 +684,10 @@ impl Format for Sv32x4 {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::PublishTable => {
                 world.step(Step::FenceWW);
             }
@@ -607,6 +708,9 @@ impl Format for Sv32x4 {
             Transition::PublishTable | Transition::InvalidateTable => {
                 world.step(Step::HfenceGvmaAll);
             }
+            Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
         }
     }
     #[inline(always)]

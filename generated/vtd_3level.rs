@@ -168,6 +168,72 @@ impl core::fmt::Debug for Attributes {
     }
 }
 
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(3, value.bits())
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x100, (value as u64) << 8)
+    }
+    /// Sets `TM`.
+    #[must_use]
+    pub const fn with_tm(self, value: bool) -> Self {
+        self.with(0x4000_0000_0000_0000, (value as u64) << 62)
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0x3ff0_0000_0000_0000, value.0 << 52)
+    }
+    /// Sets `SNP`.
+    #[must_use]
+    pub const fn with_snp(self, value: bool) -> Self {
+        self.with(0x800, (value as u64) << 11)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x200, (value as u64) << 9)
+    }
+    /// Sets `IPAT`.
+    #[must_use]
+    pub const fn with_ipat(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+    /// Sets `EMT`.
+    #[must_use]
+    pub const fn with_emt(self, value: Emt) -> Self {
+        self.with(0x38, value.0 << 3)
+    }
+    /// Sets `X`.
+    #[must_use]
+    pub const fn with_x(self, value: bool) -> Self {
+        self.with(4, (value as u64) << 2)
+    }
+}
+
 /// `SW`, 10 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sw(u64);
@@ -830,6 +896,43 @@ impl Level<Vtd3level> for Level3 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Large3::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Vtd3level::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Large3::matches(raw) {
+            let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
+                | 0x80;
+            if Large2::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Large2::matches(raw) {
+            let address = raw & 0xf_ffff_ffe0_0000;
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_c000_0000)
+                | 0x80;
+            if Large3::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 62;
+    fn annotated(value: u64) -> u64 {
+        value << 2
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
+    }
 }
 
 /// Level 2: index `IOVA[29:21]`, an entry maps 2 MiB.
@@ -912,6 +1015,42 @@ impl Level<Vtd3level> for Level2 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Large2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Vtd3level::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Large2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffff_f000);
+            if Page::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = raw & 0xf_ffff_ffff_f000;
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
+                | 0x80;
+            if Large2::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 62;
+    fn annotated(value: u64) -> u64 {
+        value << 2
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
+    }
 }
 
 /// Level 1: index `IOVA[20:12]`, an entry maps 4 KiB.
@@ -991,11 +1130,29 @@ impl Level<Vtd3level> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Vtd3level::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 62;
+    fn annotated(value: u64) -> u64 {
+        value << 2
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
+    }
 }
 
 impl Format for Vtd3level {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1053,6 +1210,10 @@ impl Format for Vtd3level {
     ];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1068,7 +1229,11 @@ impl Format for Vtd3level {
         run: &Run<'_, Self>,
     ) {
         match transition {
-            Transition::PublishLeaf | Transition::PublishTable => {}
+            Transition::PublishLeaf
+            | Transition::PublishTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::InvalidateLeaf => {
                 for va in run.addresses() {
                     world

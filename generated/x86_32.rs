@@ -231,6 +231,62 @@ impl core::fmt::Debug for Attributes {
     }
 }
 
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(2, value.bits())
+    }
+    /// Sets the attribute `privilege`.
+    #[must_use]
+    pub const fn privilege(self, value: Privilege) -> Self {
+        self.with(4, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x98, value.bits())
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x20, (value as u64) << 5)
+    }
+    /// Sets `AVL`.
+    #[must_use]
+    pub const fn with_avl(self, value: Avl) -> Self {
+        self.with(0xe00, (value.0 as u64) << 9)
+    }
+    /// Sets `G`.
+    #[must_use]
+    pub const fn with_g(self, value: bool) -> Self {
+        self.with(0x100, (value as u64) << 8)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+}
+
 /// `AVL`, 3 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Avl(u32);
@@ -726,6 +782,43 @@ impl Level<X8632> for Level2 {
         }
         class
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if Large::matches(raw) {
+            let mask = ((patch.mask & 0xf7e) | ((patch.mask << 5) & 0x1000)) as u32;
+            let value = ((patch.value & 0xf7e) | ((patch.value << 5) & 0x1000)) as u32;
+            let new = raw & !mask | value;
+            X8632::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u32, k: u64) -> Option<u32> {
+        if Large::matches(raw) {
+            let address = ((raw as u64) & 0xffc0_0000).wrapping_add(k << 12);
+            let word = (((raw >> 5) & 0x80) | (raw & 0xf7e))
+                | ((address & 0xffff_f000) as u32) | 1;
+            if Page::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u32) -> Option<u32> {
+        if Page::matches(raw) {
+            let address = (raw as u64) & 0xffff_f000;
+            let word = ((raw & 0xf7e) | ((raw << 5) & 0x1000))
+                | ((address & 0xffc0_0000) as u32) | 0x81;
+            if Large::matches(word) { Some(word) } else { None }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 31;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 1
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
+    }
 }
 
 /// Level 1: index `VA[21:12]`, an entry maps 4 KiB.
@@ -805,11 +898,29 @@ impl Level<X8632> for Level1 {
         }
         class
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if Page::matches(raw) {
+            let mask = (patch.mask) as u32;
+            let value = (patch.value) as u32;
+            let new = raw & !mask | value;
+            X8632::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 31;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 1
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
+    }
 }
 
 impl Format for X8632 {
     type Word = u32;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -822,6 +933,10 @@ impl Format for X8632 {
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 32, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -837,7 +952,11 @@ impl Format for X8632 {
         run: &Run<'_, Self>,
     ) {
         match transition {
-            Transition::PublishLeaf | Transition::PublishTable => {}
+            Transition::PublishLeaf
+            | Transition::PublishTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::InvalidateLeaf | Transition::InvalidateTable => {
                 for va in run.addresses() {
                     world.step(Step::Invlpg(operand_address(va, run)));

@@ -92,6 +92,28 @@ impl<F: Format> World<F> for Arena<F> {
         }
     }
 
+    #[inline]
+    fn exchange(&mut self, _: Permit<Self>, table: usize, slot: usize, word: F::Word) -> F::Word {
+        self.words.get_mut(table + slot).map_or(F::Word::ZERO, |place| core::mem::replace(place, word))
+    }
+
+    #[inline]
+    fn compare_exchange(
+        &mut self,
+        _: Permit<Self>,
+        table: usize,
+        slot: usize,
+        current: F::Word,
+        new: F::Word,
+    ) -> Result<(), F::Word> {
+        match self.words.get_mut(table + slot) {
+            Some(place) if *place == current => *place = new,
+            Some(place) => return Err(*place),
+            None => return Err(F::Word::ZERO),
+        }
+        Ok(())
+    }
+
     fn step(&mut self, step: F::Step) {
         self.steps.push(step);
     }

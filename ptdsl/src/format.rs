@@ -39,6 +39,10 @@ pub struct Shape<F: Format> {
     pub root: Phys,
     /// Options of the table.
     pub options: F::Options,
+    /// Whether hardware may set flags in live leaves.
+    pub hardware_updates: bool,
+    /// Whether size and contiguous bit of a live leaf change in place.
+    pub no_conflict_abort: bool,
 }
 
 /// What happens to an entry.
@@ -52,6 +56,12 @@ pub enum Transition {
     InvalidateLeaf,
     /// Table to invalid.
     InvalidateTable,
+    /// Anything to invalid, all of the table at once.
+    InvalidateAll,
+    /// Leaf to a table whose leaves map the same, by one store.
+    SplitLeaf,
+    /// Table to the leaf that maps the same, by one store.
+    CollapseTable,
 }
 
 /// What replacing a live leaf by another requires, from nothing to everything.
@@ -120,6 +130,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
     type Word: Word;
     /// What a caller asks of a mapping. Only combinations that the spec lists can be built.
     type Attributes: Copy + Debug + Eq;
+    /// Changes of a leaf's attributes; the default changes nothing.
+    type Patch: Copy + Debug + Default + Eq;
     /// Booleans of a table.
     type Options: Copy + Debug + Default + Eq;
     /// Barriers and invalidations.
@@ -145,6 +157,15 @@ pub trait Format: Copy + Debug + Eq + 'static {
     const PUBLISH_LEAF_ONCE: bool;
     /// Whether publishing a table ends with all that publishing a leaf needs.
     const PUBLISH_TABLE_COVERS_LEAF: bool;
+
+    /// Whether hardware may set fields of leaves.
+    const HARDWARE_UPDATES: bool;
+    /// Whether the format has a sequence that invalidates all of a table.
+    const INVALIDATES_ALL: bool;
+    /// Whether a live leaf becomes a table by one store; if not, it is broken first.
+    const SPLITS_IN_PLACE: bool;
+    /// Whether a live table becomes a leaf by one store; if not, it is broken first.
+    const COLLAPSES_IN_PLACE: bool;
 
     /// The steps before the store of a transition.
     fn before<W: World<Self>>(world: &mut W, transition: Transition, run: &Run<'_, Self>);
@@ -198,6 +219,91 @@ pub trait Level<F: Format>: 'static {
     fn link(child: Phys) -> F::Word;
     /// What replacing a live leaf by another leaf requires.
     fn change(old: F::Word, new: F::Word) -> Change;
+
+    /// The leaf with a patch applied; `None` where the result would be no combination that the spec lists, or one that it
+    /// forbids.
+    fn patch(raw: F::Word, patch: &F::Patch) -> Option<F::Word>;
+
+    /// The leaf in slot `k` of a table that takes the place of the leaf `raw`: every attribute and every bit that software
+    /// may use is the same. `None` where the level below has no leaf that can say the same.
+    #[inline(always)]
+    fn demote(raw: F::Word, k: u64) -> Option<F::Word> {
+        let _ = (raw, k);
+        None
+    }
+
+    /// The leaf of this level that [`demote`](Level::demote) takes apart into a table that begins with `first`; its output
+    /// is a multiple of what the leaf maps. `None` where there is none.
+    #[inline(always)]
+    fn promote(first: F::Word) -> Option<F::Word> {
+        let _ = first;
+        None
+    }
+
+    /// The leaf between two that no PE may use at once: it may do no more than either of them. `None` where one may follow
+    /// the other.
+    #[inline(always)]
+    fn through(old: F::Word, new: F::Word) -> Option<F::Word> {
+        let _ = (old, new);
+        None
+    }
+
+    /// Whether leaves have a flag that hardware sets when it uses them.
+    const ACCESSED: bool = false;
+    /// Whether leaves have a flag that hardware sets when it writes through them.
+    const DIRTY: bool = false;
+
+    /// Whether the leaf was used.
+    #[inline(always)]
+    fn accessed(raw: F::Word) -> bool {
+        let _ = raw;
+        false
+    }
+
+    /// The leaf, used or not.
+    #[inline(always)]
+    fn with_accessed(raw: F::Word, value: bool) -> F::Word {
+        let _ = value;
+        raw
+    }
+
+    /// Whether hardware wrote through the leaf since the flag was cleared.
+    #[inline(always)]
+    fn dirty(raw: F::Word) -> bool {
+        let _ = raw;
+        false
+    }
+
+    /// The leaf, written or not; as it is where hardware does not track that leaf.
+    #[inline(always)]
+    fn with_dirty(raw: F::Word, value: bool) -> F::Word {
+        let _ = value;
+        raw
+    }
+
+    /// Bits that an invalid entry has for software.
+    const ANNOTATION_BITS: u32 = 0;
+
+    /// The invalid entry that holds a value of at most [`ANNOTATION_BITS`](Level::ANNOTATION_BITS); 0 gives
+    /// [`EMPTY`](Level::EMPTY).
+    #[inline(always)]
+    fn annotated(value: u64) -> F::Word {
+        let _ = value;
+        Self::EMPTY
+    }
+
+    /// The value of an invalid entry; `None` for a table, a leaf, or a word of no kind.
+    #[inline(always)]
+    fn annotation(raw: F::Word) -> Option<u64> {
+        (raw == Self::EMPTY).then_some(0)
+    }
+
+    /// The leaf in slot `k` of a leaf that takes several, as a leaf by itself; `None` where there is none.
+    #[inline(always)]
+    fn single(raw: F::Word, k: u64) -> Option<F::Word> {
+        let _ = k;
+        Some(raw)
+    }
 
     /// log2 of the slots of each leaf that takes several, ascending: contiguous groups, NAPOT, repeated entries.
     const SPANS: &'static [u32] = &[];
@@ -302,6 +408,10 @@ impl<F: Format> Level<F> for End {
     #[inline(always)]
     fn link(_: Phys) -> F::Word {
         F::Word::ZERO
+    }
+    #[inline(always)]
+    fn patch(_: F::Word, _: &F::Patch) -> Option<F::Word> {
+        None
     }
     #[inline(always)]
     fn change(_: F::Word, _: F::Word) -> Change {

@@ -15,16 +15,24 @@ extern crate std;
 pub mod address;
 #[cfg(feature = "std")]
 mod arena;
+mod breaking;
+mod cut;
 pub mod error;
 pub mod format;
+mod funds;
+mod leaf;
 mod map;
 mod mappings;
 #[allow(unsafe_code)]
 pub mod memory;
+mod protect;
+mod safety;
+mod split;
 mod table;
 mod transition;
 mod translate;
 mod unmap;
+mod unmap_split;
 pub mod visit;
 mod word;
 pub mod world;
@@ -36,8 +44,10 @@ pub use error::{Error, MapError};
 pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
 pub use map::{Existing, How, Sizes};
 pub use mappings::{Mapping, Mappings};
+pub use protect::{Holes, Protected};
 #[cfg(feature = "macro")]
 pub use ptdsl_macros::ptdsl;
+pub use safety::{Breaks, Quiesced};
 pub use table::{Config, Inactive, Live, PageTable, Use};
 pub use transition::Permit;
 pub use translate::{Fault, Translation};

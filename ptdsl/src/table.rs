@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use crate::address::{Phys, Range};
 use crate::error::Error;
 use crate::format::{Extend, Format, Level, Run, Shape, Transition, layout, low_bits};
+use crate::safety::Breaks;
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
 use crate::world::{TableLayout, World};
@@ -14,6 +15,12 @@ use crate::world::{TableLayout, World};
 pub trait Use: fmt::Debug + 'static {
     /// Whether edits perform the format's barriers and invalidations.
     const LIVE: bool;
+
+    /// What an operation that has to break a leaf is given: [`Breaks`] for a live table, `()` for another.
+    type Breaks<'a>: Copy + fmt::Debug;
+
+    /// The same, whichever it is.
+    fn breaks(given: Self::Breaks<'_>) -> Breaks<'_>;
 }
 
 /// Hardware may walk the table: every edit performs the format's sequences.
@@ -26,10 +33,22 @@ pub enum Inactive {}
 
 impl Use for Live {
     const LIVE: bool = true;
+    type Breaks<'a> = Breaks<'a>;
+
+    #[inline(always)]
+    fn breaks(given: Self::Breaks<'_>) -> Breaks<'_> {
+        given
+    }
 }
 
 impl Use for Inactive {
     const LIVE: bool = false;
+    type Breaks<'a> = ();
+
+    #[inline(always)]
+    fn breaks((): Self::Breaks<'_>) -> Breaks<'_> {
+        Breaks::NONE
+    }
 }
 
 /// What a caller decides when a table is created.
@@ -41,15 +60,25 @@ pub struct Config<F: Format> {
     pub output_bits: u32,
     /// Options of the table.
     pub options: F::Options,
+    /// Whether hardware may set accessed and dirty flags (on arm64 TCR_ELx.HA and HD): then a live leaf is never
+    /// changed by a plain store. Without effect where the format declares no such fields.
+    pub hardware_updates: bool,
+    /// Whether no PE and no device that walks the table raises an abort when it meets two sizes of one leaf: then size and
+    /// contiguous bit of a live leaf change in place. On arm64 FEAT_BBM at level 3, or a list of PEs that are known
+    /// not to; never the level 2 that an ID register gives.
+    pub no_conflict_abort: bool,
 }
 
 impl<F: Format> Default for Config<F> {
-    /// The widest input, the widest output, no option.
+    /// The widest input, the widest output, no option; hardware updates where the format declares them, conflict aborts
+    /// possible.
     fn default() -> Self {
         Config {
             width: F::MAX_WIDTH,
             output_bits: F::OUTPUT.last().map_or(0, |choice| choice.bits),
             options: F::Options::default(),
+            hardware_updates: F::HARDWARE_UPDATES,
+            no_conflict_abort: false,
         }
     }
 }
@@ -90,14 +119,16 @@ impl<F: Format> PageTable<F, Inactive> {
     /// [`Error::Width`] and [`Error::OutputBits`] for a shape that the format does not have, [`Error::OutOfMemory`] and
     /// [`Error::BadTablePage`] for a root that was not to be had.
     pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
-        let Config { width, output_bits, options } = *config;
+        let Config { width, output_bits, options, hardware_updates, no_conflict_abort } = *config;
         if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
             return Err(Error::Width { width, min: F::MIN_WIDTH, max: F::MAX_WIDTH });
         }
         let Some(&output) = F::OUTPUT.iter().find(|choice| choice.bits == output_bits) else {
             return Err(Error::OutputBits { bits: output_bits });
         };
-        let shape = Shape { width, output, root_level: 0, root: Phys(0), options };
+        let hardware_updates = hardware_updates && F::HARDWARE_UPDATES;
+        let (root_level, root) = (0, Phys(0));
+        let shape = Shape { width, output, root_level, root, options, hardware_updates, no_conflict_abort };
         create_at::<F, F::Top, W>(world, shape)
     }
 

@@ -4,13 +4,13 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Transition;
 use crate::model::{Model, text};
 use crate::resolve::names;
-use crate::syntax::ast::{Instruction, KindClass, Sequence, Step};
+use crate::syntax::ast::{Instruction, Sequence, Step};
 
 pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     let format = model.format;
     for transition in Transition::ALL {
         let (verb, object) = transition.words();
-        let class = if object == "leaf" { KindClass::Leaf } else { KindClass::Table };
+        let Some(class) = transition.needed_for() else { continue };
         let possible = model.levels.iter().any(|level| level.has(class));
         let present = format.sequences().any(|s| s.verb.node == verb && s.object.node == object);
         if possible && !present {

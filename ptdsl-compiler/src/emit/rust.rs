@@ -6,11 +6,13 @@ mod attributes;
 mod bits;
 mod changes;
 mod descriptors;
+mod edits;
 mod entries;
 mod fields;
 mod format;
 mod levels;
 mod names;
+mod patches;
 mod registers;
 mod steps;
 mod tidy;
@@ -58,6 +60,7 @@ fn body(model: &Model<'_>) -> TokenStream {
     let parts = [
         format::head(model),
         attributes::emit(model),
+        patches::emit(model),
         fields::emit(model),
         descriptors::emit(model),
         entries::emit(model),

@@ -53,6 +53,7 @@ fn sequence(model: &Model<'_>, sequence: &Sequence) -> Option<ir::Sequence> {
     let store = sequence.steps.iter().position(|step| step.name.node == "store")?;
     let steps = |list: &[Step]| list.iter().map(|one| step(model, one)).collect::<Option<Vec<_>>>();
     Some(ir::Sequence {
+        declared: true,
         before: steps(&sequence.steps[..store])?,
         after: steps(&sequence.steps[store + 1..])?,
     })

@@ -8,7 +8,7 @@ use super::docs;
 use super::levels::attributes_in;
 use super::model::{Descriptor, IMPORTS, Model, level_name};
 use super::{names, registers, steps};
-use crate::ir::{Combine, Extend, FieldId, KindClass};
+use crate::ir::{Combine, Extend, FieldId, KindClass, Transition};
 
 pub(super) fn head(model: &Model<'_>) -> TokenStream {
     let marker = model.marker();
@@ -55,6 +55,10 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         quote! { OutputChoice { bits: #bits, code: #code } }
     });
     let (once, covers) = steps::publish_facts(format);
+    let hardware = !format.hardware.is_empty();
+    let declared = |transition| steps::declared(format, transition);
+    let all = declared(Transition::InvalidateAll);
+    let (splits, collapses) = (declared(Transition::SplitLeaf), declared(Transition::CollapseTable));
     let (before, after) = (steps::before(model), steps::after(model));
     let effective = effective(model);
     let attributes = attributes(model);
@@ -63,6 +67,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         impl Format for #marker {
             type Word = #word;
             type Attributes = Attributes;
+            type Patch = Patch;
             type Options = Options;
             type Step = Step;
             type Registers = Registers;
@@ -75,6 +80,10 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             const OUTPUT: &'static [OutputChoice] = &[#(#choices),*];
             const PUBLISH_LEAF_ONCE: bool = #once;
             const PUBLISH_TABLE_COVERS_LEAF: bool = #covers;
+            const HARDWARE_UPDATES: bool = #hardware;
+            const INVALIDATES_ALL: bool = #all;
+            const SPLITS_IN_PLACE: bool = #splits;
+            const COLLAPSES_IN_PLACE: bool = #collapses;
             #before
             #after
             #effective

@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::bits::{Place, literal, mask, move_between, ones, put};
-use super::changes;
 use super::descriptors::place_address;
 use super::entries::reserved;
 use super::model::{Descriptor, Model, entry_name, level_name};
 use super::names::camel;
+use super::{changes, edits};
 use crate::ir::{FieldId, KindClass, Level};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
@@ -17,9 +17,9 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     quote! { #(#types)* }
 }
 
-fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
+fn one(model: &Model<'_>, level: &Level, below: Option<&Level>) -> TokenStream {
     let (name, entry, marker, word) = (level_name(level), entry_name(level), model.marker(), model.word());
-    let next = next.map_or_else(|| format_ident!("End"), level_name);
+    let next = below.map_or_else(|| format_ident!("End"), level_name);
     let input = &model.format.input.name;
     let about = format!(
         " Level {}: index `{input}[{}:{}]`, an entry maps {}.",
@@ -46,6 +46,8 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
     let output = output(&leaves);
     let leaf = leaf(model, leaves.first());
     let link = link(model, tables.first());
+    let smaller = below.map(|below| of_class(model, below, KindClass::Leaf)).unwrap_or_default();
+    let edits = edits::emit(model, level, &leaves, &smaller, below.map_or(0, |below| below.shift));
     quote! {
         #[doc = #about]
         #[derive(Clone, Copy, Debug)]
@@ -75,6 +77,7 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             #[inline(always)]
             fn link(child: Phys) -> #word { #link }
             fn change(old: #word, new: #word) -> Change { #change }
+            #edits
         }
     }
 }

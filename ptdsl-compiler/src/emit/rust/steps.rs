@@ -88,6 +88,11 @@ fn sequence(format: &Format, transition: Transition) -> Option<&Sequence> {
     Transition::ALL.iter().position(|t| *t == transition).and_then(|i| format.sequences.get(i))
 }
 
+/// Whether the spec has the sequence.
+pub(super) fn declared(format: &Format, transition: Transition) -> bool {
+    sequence(format, transition).is_some_and(|sequence| sequence.declared)
+}
+
 fn name(transition: Transition) -> Ident {
     format_ident!(
         "{}",
@@ -96,6 +101,9 @@ fn name(transition: Transition) -> Ident {
             Transition::PublishTable => "PublishTable",
             Transition::InvalidateLeaf => "InvalidateLeaf",
             Transition::InvalidateTable => "InvalidateTable",
+            Transition::InvalidateAll => "InvalidateAll",
+            Transition::SplitLeaf => "SplitLeaf",
+            Transition::CollapseTable => "CollapseTable",
         }
     )
 }
