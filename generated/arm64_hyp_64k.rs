@@ -228,6 +228,16 @@ impl Patch {
     }
 }
 
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x7cc_0000_0000_079c,
+            value: attributes.0,
+        }
+    }
+}
+
 /// `SW`, 4 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sw(u64);

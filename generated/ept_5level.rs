@@ -377,6 +377,16 @@ impl Patch {
     }
 }
 
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0xb7f0_0000_0000_077f,
+            value: attributes.0,
+        }
+    }
+}
+
 /// `SW`, 5 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sw(u64);

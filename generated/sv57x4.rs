@@ -172,6 +172,16 @@ impl Patch {
     }
 }
 
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x3ce,
+            value: attributes.0,
+        }
+    }
+}
+
 /// `RSW`, 2 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rsw(u64);

@@ -233,6 +233,16 @@ impl Patch {
     }
 }
 
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x7ff0_0000_0000_0b7f,
+            value: attributes.0,
+        }
+    }
+}
+
 /// `SW`, 10 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sw(u64);

@@ -287,6 +287,16 @@ impl Patch {
     }
 }
 
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0xffe,
+            value: attributes.0,
+        }
+    }
+}
+
 /// `AVL`, 3 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Avl(u32);

@@ -358,6 +358,16 @@ impl Patch {
     }
 }
 
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0xfff0_0000_0000_0ffe,
+            value: attributes.0,
+        }
+    }
+}
+
 /// `PKEY`, 4 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pkey(u64);

@@ -329,6 +329,16 @@ impl Patch {
     }
 }
 
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x8000_0000_0000_0ffe,
+            value: attributes.0,
+        }
+    }
+}
+
 /// `AVL`, 3 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Avl(u64);

@@ -130,8 +130,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
     type Word: Word;
     /// What a caller asks of a mapping. Only combinations that the spec lists can be built.
     type Attributes: Copy + Debug + Eq;
-    /// Changes of a leaf's attributes; the default changes nothing.
-    type Patch: Copy + Debug + Default + Eq;
+    /// Changes of a leaf's attributes; the default changes nothing, one from attributes sets all of them.
+    type Patch: Copy + Debug + Default + Eq + From<Self::Attributes>;
     /// Booleans of a table.
     type Options: Copy + Debug + Default + Eq;
     /// Barriers and invalidations.

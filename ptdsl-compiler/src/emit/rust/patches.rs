@@ -40,6 +40,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             pub const fn #name(self, value: #ty) -> Self { self.with(#mask, #placed) }
         }
     });
+    let all = literal(model.home.values().fold(0, |bits, places| bits | mask(places)));
     quote! {
         /// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +55,11 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             }
             #(#attributes)*
             #(#fields)*
+        }
+
+        impl From<Attributes> for Patch {
+            /// Sets all that `Attributes` says.
+            fn from(attributes: Attributes) -> Self { Patch { mask: #all, value: attributes.0 } }
         }
     }
 }
