@@ -123,6 +123,11 @@ impl<F: Format> Bed<F> {
 
     fn range(&self, op: &Op) -> Range {
         let va = self.address(op);
+        if matches!(op.what, What::Map) && !op.pages.is_multiple_of(4) {
+            // The leaves that the other operations cut.
+            let table = self.levels.iter().rev().nth(1).map_or(0, |level| (1_u64 << level.0) - 1);
+            return Range::inclusive(va & !table, va | table).expect("a table's worth");
+        }
         let granule = F::GRANULE_SHIFT;
         let per_table = self.levels.iter().rev().nth(1).map_or(4, |level| 1_u64 << (level.0 - granule));
         let pages = match op.pages % 5 {
