@@ -1,7 +1,6 @@
 //! The transitions that replace a leaf or a table by something else: in place where the format allows it, else
 //! break-before-make. With `transition.rs` the only code that stores descriptors.
 
-use crate::address::Phys;
 use crate::format::{Change, Format, Level, Transition};
 use crate::leaf::{Leaf, with_flags_of};
 use crate::table::Use;
@@ -200,8 +199,7 @@ impl<F: Format, W: World<F>, U: Use> Edit<'_, F, W, U> {
     pub(crate) fn break_table<L: Level<F>>(&mut self, (table, slot): (W::Table, usize), va: u64) {
         let count = 1_usize << <L::Next as Level<F>>::BITS;
         let below = self.run::<L::Next>(va, count);
-        let all = F::INVALIDATES_ALL && count > MOST_BY_ADDRESS;
-        let transition = if all { Transition::InvalidateAll } else { Transition::InvalidateTable };
+        let transition = invalidation_of::<F>(count);
         if U::LIVE {
             F::before(self.world, transition, &below);
         }
@@ -211,23 +209,41 @@ impl<F: Format, W: World<F>, U: Use> Edit<'_, F, W, U> {
         }
     }
 
-    /// A table becomes the leaf that maps the same, by one store.
-    pub(crate) fn collapse_in_place<L: Level<F>>(
-        &mut self,
-        (table, slot): (W::Table, usize),
-        va: u64,
-        leaf: F::Word,
-    ) {
-        let run = self.run::<L>(va, 1);
-        F::before(self.world, Transition::CollapseTable, &run);
-        self.world.store(Permit::runtime(), table, slot, leaf);
-        F::after(self.world, Transition::CollapseTable, &run);
+    /// A table becomes the leaf that maps the same, by one store; then no translation by the table remains.
+    pub(crate) fn collapse_in_place<L: Level<F>>(&mut self, leaf: &Leaf<W::Table, F::Word>) {
+        let here = self.run::<L>(leaf.va, 1);
+        let below = self.run::<L::Next>(leaf.va, 1 << <L::Next as Level<F>>::BITS);
+        let (transition, run) = if F::COLLAPSES_IN_PLACE {
+            (Transition::CollapseTable, &here)
+        } else {
+            (invalidation_of::<F>(below.count), &below)
+        };
+        F::before(self.world, transition, run);
+        self.world.store(Permit::runtime(), leaf.table, leaf.slot, leaf.word);
+        F::after(self.world, transition, run);
     }
 
-    /// The page of a table that no walk reaches any more.
-    pub(crate) fn release<L: Level<F>>(&mut self, page: Phys) {
-        self.world.free(page, crate::format::layout::<F, L>(u32::MAX));
+    /// Sets the flags of `like` in the leaf in a slot.
+    pub(crate) fn add_flags<L: Level<F>>(&mut self, leaf: &Leaf<W::Table, F::Word>, like: F::Word) {
+        let old = load::<F, W>(self.world, leaf.table, leaf.slot);
+        self.replace(leaf.table, leaf.slot, old, &|word| with_flags_of::<F, L>(word, like));
     }
+
+    /// Clears a flag of a leaf, in all its slots.
+    pub(crate) fn clear_flag<L: Level<F>>(
+        &mut self,
+        leaf: &Leaf<W::Table, F::Word>,
+        make: &impl Fn(F::Word) -> F::Word,
+    ) {
+        let class = transition_of(L::change(leaf.word, make(leaf.word)));
+        self.in_place::<L>(leaf, class.filter(|_| U::LIVE), false, make);
+    }
+}
+
+/// How everything below a table is invalidated.
+fn invalidation_of<F: Format>(entries: usize) -> Transition {
+    let all = F::INVALIDATES_ALL && entries > MOST_BY_ADDRESS;
+    if all { Transition::InvalidateAll } else { Transition::InvalidateTable }
 }
 
 /// More entries than this are not invalidated one by one where the format can invalidate all at once.

@@ -16,8 +16,11 @@ pub mod address;
 #[cfg(feature = "std")]
 mod arena;
 mod breaking;
+mod collapse;
 mod cut;
+mod each;
 pub mod error;
+mod flags;
 pub mod format;
 mod funds;
 mod leaf;

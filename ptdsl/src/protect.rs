@@ -2,14 +2,16 @@
 
 use crate::address::Range;
 use crate::cut::{Cut, Rewrite};
+use crate::each::{Each, each};
 use crate::error::Error;
-use crate::format::{Change, Format, Level, mask, root_slot, slot};
+use crate::format::{Change, Format, Level};
 use crate::funds::Funds;
 use crate::leaf::Leaf;
 use crate::safety::Breaks;
-use crate::table::{PageTable, Use, starts_at};
-use crate::transition::{Edit, load, table as table_at};
+use crate::table::{PageTable, Use};
+use crate::transition::Edit;
 use crate::unmap::Stopped;
+use crate::word::Word;
 use crate::world::World;
 
 /// What `protect` does where nothing is mapped.
@@ -93,10 +95,10 @@ impl<F: Format, U: Use> PageTable<F, U> {
                 None => Some(cut.first),
             };
             if let Some(rest) = first.and_then(|first| Range::inclusive(first, last).ok()) {
-                let mut walk = Walk { edit: self.edit(world), apply: &apply, last: rest.last() };
-                let end = walk.start::<F::Top>(rest.first());
-                walk.edit.finish();
-                if end.is_some() {
+                let mut edit: Edit<'_, F, W, U> = self.edit(world);
+                let done = each(&mut edit, rest, &mut Perform { patch: &patch, last });
+                edit.finish();
+                if let Err(Cutting) = done {
                     self.do_cut(world, cut.last, &cut, &mut funds);
                 }
             }
@@ -118,10 +120,12 @@ impl<F: Format, U: Use> PageTable<F, U> {
         holes: Holes,
         (funds, breaks): (&mut Funds<W::Table>, &Breaks<'_>),
     ) -> Result<Option<(u64, i32)>, Error> {
-        let live = U::LIVE;
-        let mut plan = Plan { world: &*world, apply, holes, breaks, live, hole: None, range };
-        plan.start::<F::Top>(self.shape.width, self.shape.root)?;
-        let hole = plan.hole;
+        let mut plan = Plan { apply, holes, breaks, range };
+        let hole = match each(&mut self.edit(world), range, &mut plan) {
+            Ok(()) => None,
+            Err(End::Hole(va, level)) => Some((va, level)),
+            Err(End::Refused(error)) => return Err(error),
+        };
         let last = hole.map_or(range.last(), |(va, _)| va.wrapping_sub(1));
         if hole.is_none_or(|(va, _)| va != range.first()) {
             let cut = Cut { first: range.first(), last, rewrite: apply };
@@ -132,123 +136,72 @@ impl<F: Format, U: Use> PageTable<F, U> {
 }
 
 /// The first pass: what would be refused, refuses everything.
-struct Plan<'p, 'b, F: Format, W> {
-    world: &'p W,
+struct Plan<'p, 'b, F: Format> {
     apply: &'p Apply<'p, F>,
     holes: Holes,
     breaks: &'p Breaks<'b>,
-    live: bool,
-    hole: Option<(u64, i32)>,
     range: Range,
 }
 
-impl<F: Format, W: World<F>> Plan<'_, '_, F, W> {
-    fn start<L: Level<F>>(&mut self, width: u32, root: crate::Phys) -> Result<(), Error> {
-        if starts_at::<F, L>(width) {
-            let root = table_at::<F, W>(self.world, root);
-            let va = self.range.first();
-            self.table::<L>((root, root_slot::<F, L>(va, width)), va, self.range.last())
-        } else {
-            self.start::<L::Next>(width, root)
-        }
-    }
+/// Why the first pass ends early.
+enum End {
+    Hole(u64, i32),
+    Refused(Error),
+}
 
-    fn table<L: Level<F>>(
+impl<F: Format, W: World<F>, U: Use> Each<F, W, U> for Plan<'_, '_, F> {
+    type Stop = End;
+
+    fn leaf<L: Level<F>>(
         &mut self,
-        (table, mut index): (W::Table, usize),
-        mut va: u64,
-        last: u64,
-    ) -> Result<(), Error> {
-        loop {
-            let raw = load::<F, W>(self.world, table, index);
-            let mut end = va | mask::<F, L>();
-            if let Some(child) = L::next_table(raw) {
-                let child = table_at::<F, W>(self.world, child);
-                self.table::<L::Next>((child, slot::<F, L::Next>(va)), va, end.min(last))?;
-                if self.hole.is_some() {
-                    return Ok(());
-                }
-            } else if L::is_leaf(raw) {
-                let leaf = Leaf::around::<F, L, W>(self.world, (table, index), va, raw);
-                end = leaf.last::<F, L>();
-                self.leaf::<L>(&leaf, end)?;
-                index = leaf.slot + leaf.slots() - 1;
-            } else if self.holes == Holes::Stop {
-                self.hole = Some((va, L::NUMBER));
-                return Ok(());
-            }
-            if end >= last {
-                return Ok(());
-            }
-            va = end + 1;
-            index += 1;
-        }
-    }
-
-    fn leaf<L: Level<F>>(&self, leaf: &Leaf<W::Table, F::Word>, end: u64) -> Result<(), Error> {
-        let entry = crate::Word::to_u64(leaf.word);
+        _: &mut Edit<'_, F, W, U>,
+        leaf: &Leaf<W::Table, F::Word>,
+        end: u64,
+    ) -> Result<(), End> {
         let Some(new) = L::patch(leaf.word, self.apply.0) else {
-            return Err(Error::Forbidden { va: leaf.va, level: L::NUMBER, entry });
+            let entry = leaf.word.to_u64();
+            return Err(End::Refused(Error::Forbidden { va: leaf.va, level: L::NUMBER, entry }));
         };
         // Leaves that reach beyond the range are judged where they are cut.
         let whole = self.range.first() <= leaf.va && end <= self.range.last();
         let broken = L::through(leaf.word, new).is_none() && L::change(leaf.word, new) == Change::Break;
-        if self.live && whole && broken {
-            self.breaks.allow((leaf.va, end), L::NUMBER)?;
+        if U::LIVE && whole && broken {
+            self.breaks.allow((leaf.va, end), L::NUMBER).map_err(End::Refused)?;
         }
         Ok(())
+    }
+
+    fn hole<L: Level<F>>(&mut self, va: u64, _: F::Word) -> Result<(), End> {
+        match self.holes {
+            Holes::Stop => Err(End::Hole(va, L::NUMBER)),
+            Holes::Skip => Ok(()),
+        }
     }
 }
 
 /// The second pass, over leaves that lie whole in the range.
-struct Walk<'a, 'p, F: Format, W, U> {
-    edit: Edit<'a, F, W, U>,
-    apply: &'p Apply<'p, F>,
+struct Perform<'p, F: Format> {
+    patch: &'p F::Patch,
     last: u64,
 }
 
-impl<F: Format, W: World<F>, U: Use> Walk<'_, '_, F, W, U> {
-    fn start<L: Level<F>>(&mut self, va: u64) -> Option<()> {
-        let shape = self.edit.shape;
-        if starts_at::<F, L>(shape.width) {
-            let root = table_at::<F, W>(self.edit.world, shape.root);
-            self.table::<L>((root, root_slot::<F, L>(va, shape.width)), va, self.last)
-        } else {
-            self.start::<L::Next>(va)
-        }
-    }
+/// A leaf reaches beyond the range.
+struct Cutting;
 
-    /// `Some` where a leaf reaches beyond the range, which ends the walk.
-    fn table<L: Level<F>>(
+impl<F: Format, W: World<F>, U: Use> Each<F, W, U> for Perform<'_, F> {
+    type Stop = Cutting;
+
+    fn leaf<L: Level<F>>(
         &mut self,
-        (table, mut index): (W::Table, usize),
-        mut va: u64,
-        last: u64,
-    ) -> Option<()> {
-        loop {
-            let raw = load::<F, W>(self.edit.world, table, index);
-            let mut end = va | mask::<F, L>();
-            if let Some(child) = L::next_table(raw) {
-                let child = table_at::<F, W>(self.edit.world, child);
-                let found = self.table::<L::Next>((child, slot::<F, L::Next>(va)), va, end.min(last));
-                if found.is_some() {
-                    return found;
-                }
-            } else if L::is_leaf(raw) {
-                let leaf = Leaf::around::<F, L, W>(self.edit.world, (table, index), va, raw);
-                end = leaf.last::<F, L>();
-                if end > self.last {
-                    return Some(());
-                }
-                let patch = self.apply.0;
-                self.edit.change_leaf::<L>(&leaf, &|word| L::patch(word, patch).unwrap_or(word));
-                index = leaf.slot + leaf.slots() - 1;
-            }
-            if end >= last {
-                return None;
-            }
-            va = end + 1;
-            index += 1;
+        edit: &mut Edit<'_, F, W, U>,
+        leaf: &Leaf<W::Table, F::Word>,
+        end: u64,
+    ) -> Result<(), Cutting> {
+        if end > self.last {
+            return Err(Cutting);
         }
+        let patch = self.patch;
+        edit.change_leaf::<L>(leaf, &|word| L::patch(word, patch).unwrap_or(word));
+        Ok(())
     }
 }
