@@ -1249,6 +1249,47 @@ impl Level<Arm64El1Low> for Level1 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block1::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000 | 0x60_0000_0000_0040,
+                0x40_0000_0000_0080 | 0x20_0000_0000_00c0 | 0x20_0000_0000_0080) |
+                (0x40_0000_0000_0080 | 0x20_0000_0000_00c0 | 0x20_0000_0000_0080,
+                0x60_0000_0000_0000 | 0x60_0000_0000_0040)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1373,6 +1414,47 @@ impl Level<Arm64El1Low> for Level2 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block2::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000 | 0x60_0000_0000_0040,
+                0x40_0000_0000_0080 | 0x20_0000_0000_00c0 | 0x20_0000_0000_0080) |
+                (0x40_0000_0000_0080 | 0x20_0000_0000_00c0 | 0x20_0000_0000_0080,
+                0x60_0000_0000_0000 | 0x60_0000_0000_0040)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1480,6 +1562,47 @@ impl Level<Arm64El1Low> for Level3 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Page::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000 | 0x60_0000_0000_0040,
+                0x40_0000_0000_0080 | 0x20_0000_0000_00c0 | 0x20_0000_0000_0080) |
+                (0x40_0000_0000_0080 | 0x20_0000_0000_00c0 | 0x20_0000_0000_0080,
+                0x60_0000_0000_0000 | 0x60_0000_0000_0040)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1513,7 +1636,7 @@ impl Format for Arm64El1Low {
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1561,9 +1684,13 @@ impl Format for Arm64El1Low {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::InvalidateAll => {
+                world.step(Step::DsbIshst);
+                world.step(Step::TlbiVmalle1is);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            Transition::SplitLeaf | Transition::CollapseTable => {}
         }
     }
     #[inline(always)]
@@ -1612,6 +1739,8 @@ pub enum Step {
     TlbiVaae1is(u64),
     /// `tlbi vaale1is, {x}`
     TlbiVaale1is(u64),
+    /// Every ASID of the current VMID.
+    TlbiVmalle1is,
 }
 
 impl Step {
@@ -1654,6 +1783,11 @@ impl Step {
                         "tlbi vaale1is, {x}", x = in (reg) x as usize, options(nostack,
                         preserves_flags)
                     )
+                }
+            }
+            Step::TlbiVmalle1is => {
+                unsafe {
+                    core::arch::asm!("tlbi vmalle1is", options(nostack, preserves_flags))
                 }
             }
         }

@@ -1008,6 +1008,44 @@ impl Level<Arm64Hyp> for Level1 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block1::matches(new) {
+            let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
+            if matches!(
+                (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
+            ) {
+                return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1126,6 +1164,44 @@ impl Level<Arm64Hyp> for Level2 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block2::matches(new) {
+            let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
+            if matches!(
+                (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
+            ) {
+                return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1225,6 +1301,44 @@ impl Level<Arm64Hyp> for Level3 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Page::matches(new) {
+            let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
+            if matches!(
+                (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
+            ) {
+                return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1258,7 +1372,7 @@ impl Format for Arm64Hyp {
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1306,9 +1420,13 @@ impl Format for Arm64Hyp {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::InvalidateAll => {
+                world.step(Step::DsbIshst);
+                world.step(Step::TlbiAlle2is);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            Transition::SplitLeaf | Transition::CollapseTable => {}
         }
     }
     #[inline(always)]
@@ -1357,6 +1475,8 @@ pub enum Step {
     TlbiVae2is(u64),
     /// `tlbi vale2is, {x}`
     TlbiVale2is(u64),
+    /// `tlbi alle2is`
+    TlbiAlle2is,
 }
 
 impl Step {
@@ -1399,6 +1519,11 @@ impl Step {
                         "tlbi vale2is, {x}", x = in (reg) x as usize, options(nostack,
                         preserves_flags)
                     )
+                }
+            }
+            Step::TlbiAlle2is => {
+                unsafe {
+                    core::arch::asm!("tlbi alle2is", options(nostack, preserves_flags))
                 }
             }
         }

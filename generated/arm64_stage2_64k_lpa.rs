@@ -953,6 +953,31 @@ impl Level<Arm64Stage264kLpa> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0080
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1073,6 +1098,31 @@ impl Level<Arm64Stage264kLpa> for Level2 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0080
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1173,6 +1223,31 @@ impl Level<Arm64Stage264kLpa> for Level3 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0080
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1199,7 +1274,7 @@ impl Format for Arm64Stage264kLpa {
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1251,9 +1326,13 @@ impl Format for Arm64Stage264kLpa {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::InvalidateAll => {
+                world.step(Step::DsbIshst);
+                world.step(Step::TlbiVmalls12e1is);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            Transition::SplitLeaf | Transition::CollapseTable => {}
         }
     }
     #[inline(always)]
@@ -1304,6 +1383,8 @@ pub enum Step {
     TlbiIpas2le1is(u64),
     /// What stage 1 and stage 2 gave together: the forms by IPA leave it.
     TlbiVmalle1is,
+    /// Both stages of the current VMID.
+    TlbiVmalls12e1is,
 }
 
 impl Step {
@@ -1351,6 +1432,13 @@ impl Step {
             Step::TlbiVmalle1is => {
                 unsafe {
                     core::arch::asm!("tlbi vmalle1is", options(nostack, preserves_flags))
+                }
+            }
+            Step::TlbiVmalls12e1is => {
+                unsafe {
+                    core::arch::asm!(
+                        "tlbi vmalls12e1is", options(nostack, preserves_flags)
+                    )
                 }
             }
         }

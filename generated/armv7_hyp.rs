@@ -825,6 +825,19 @@ impl Level<Armv7Hyp> for Level1 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block1::matches(new) {
+            let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
+            if matches!(
+                (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
+            ) {
+                return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -940,6 +953,19 @@ impl Level<Armv7Hyp> for Level2 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block2::matches(new) {
+            let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
+            if matches!(
+                (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
+            ) {
+                return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1038,6 +1064,19 @@ impl Level<Armv7Hyp> for Level3 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Page::matches(new) {
+            let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
+            if matches!(
+                (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
+            ) {
+                return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1064,7 +1103,7 @@ impl Format for Armv7Hyp {
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = false;
-    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1104,9 +1143,13 @@ impl Format for Armv7Hyp {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::InvalidateAll => {
+                world.step(Step::DsbIshst);
+                world.step(Step::Tlbiallhis);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            Transition::SplitLeaf | Transition::CollapseTable => {}
         }
     }
     #[inline(always)]
@@ -1151,6 +1194,8 @@ pub enum Step {
     Isb,
     /// TLBIMVAHIS: one address of the Hyp regime.
     Tlbimvahis(u64),
+    /// TLBIALLHIS: everything of the Hyp regime. The register is not read.
+    Tlbiallhis,
 }
 
 impl Step {
@@ -1184,6 +1229,13 @@ impl Step {
                     core::arch::asm!(
                         "mcr p15, 4, {x}, c8, c3, 1", x = in (reg) x as usize,
                         options(nostack, preserves_flags)
+                    )
+                }
+            }
+            Step::Tlbiallhis => {
+                unsafe {
+                    core::arch::asm!(
+                        "mcr p15, 4, r0, c8, c3, 0", options(nostack, preserves_flags)
                     )
                 }
             }

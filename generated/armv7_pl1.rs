@@ -1055,6 +1055,21 @@ impl Level<Armv7Pl1> for Level1 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block1::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000 | 0x60_0000_0000_0040, 0x80 |
+                0x20_0000_0000_00c0) | (0x80 | 0x20_0000_0000_00c0, 0x60_0000_0000_0000 |
+                0x60_0000_0000_0040)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1179,6 +1194,21 @@ impl Level<Armv7Pl1> for Level2 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block2::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000 | 0x60_0000_0000_0040, 0x80 |
+                0x20_0000_0000_00c0) | (0x80 | 0x20_0000_0000_00c0, 0x60_0000_0000_0000 |
+                0x60_0000_0000_0040)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1286,6 +1316,21 @@ impl Level<Armv7Pl1> for Level3 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Page::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000 | 0x60_0000_0000_0040, 0x80 |
+                0x20_0000_0000_00c0) | (0x80 | 0x20_0000_0000_00c0, 0x60_0000_0000_0000 |
+                0x60_0000_0000_0040)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1312,7 +1357,7 @@ impl Format for Armv7Pl1 {
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = false;
-    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1352,9 +1397,13 @@ impl Format for Armv7Pl1 {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::InvalidateAll => {
+                world.step(Step::DsbIshst);
+                world.step(Step::Tlbiallis);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            Transition::SplitLeaf | Transition::CollapseTable => {}
         }
     }
     #[inline(always)]
@@ -1402,6 +1451,8 @@ pub enum Step {
     Isb,
     /// TLBIMVAAIS: one address, every ASID.
     Tlbimvaais(u64),
+    /// TLBIALLIS: every ASID. The register is not read.
+    Tlbiallis,
 }
 
 impl Step {
@@ -1435,6 +1486,13 @@ impl Step {
                     core::arch::asm!(
                         "mcr p15, 0, {x}, c8, c3, 3", x = in (reg) x as usize,
                         options(nostack, preserves_flags)
+                    )
+                }
+            }
+            Step::Tlbiallis => {
+                unsafe {
+                    core::arch::asm!(
+                        "mcr p15, 0, r0, c8, c3, 0", options(nostack, preserves_flags)
                     )
                 }
             }

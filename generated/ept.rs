@@ -1326,6 +1326,28 @@ impl Level<Ept> for Level3 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
     const ANNOTATION_BITS: u32 = 60;
     fn annotated(value: u64) -> u64 {
         value << 3
@@ -1448,6 +1470,28 @@ impl Level<Ept> for Level2 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
     const ANNOTATION_BITS: u32 = 60;
     fn annotated(value: u64) -> u64 {
         value << 3
@@ -1550,6 +1594,28 @@ impl Level<Ept> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
     const ANNOTATION_BITS: u32 = 60;
     fn annotated(value: u64) -> u64 {
         value << 3
@@ -1625,9 +1691,9 @@ impl Format for Ept {
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
-    const SPLITS_IN_PLACE: bool = false;
-    const COLLAPSES_IN_PLACE: bool = false;
+    const INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1643,15 +1709,14 @@ impl Format for Ept {
         run: &Run<'_, Self>,
     ) {
         match transition {
-            Transition::PublishLeaf
-            | Transition::PublishTable
+            Transition::PublishLeaf | Transition::PublishTable => {}
+            Transition::InvalidateLeaf
+            | Transition::InvalidateTable
             | Transition::InvalidateAll
             | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
-            Transition::InvalidateLeaf | Transition::InvalidateTable => {
-                for va in run.addresses() {
-                    world.step(Step::Invept(operand_context(va, run)));
-                }
+            | Transition::CollapseTable => {
+                let va = run.va;
+                world.step(Step::Invept(operand_context(va, run)));
             }
         }
     }

@@ -694,6 +694,20 @@ impl Level<Sv32> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ff7f | 0x80 } else { raw & 0xffff_ff7f }
+    }
     const ANNOTATION_BITS: u32 = 31;
     fn annotated(value: u64) -> u32 {
         (value as u32) << 1
@@ -774,6 +788,20 @@ impl Level<Sv32> for Level0 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ff7f | 0x80 } else { raw & 0xffff_ff7f }
+    }
     const ANNOTATION_BITS: u32 = 31;
     fn annotated(value: u64) -> u32 {
         (value as u32) << 1
@@ -800,8 +828,8 @@ impl Format for Sv32 {
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
-    const SPLITS_IN_PLACE: bool = false;
+    const INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
@@ -814,9 +842,8 @@ impl Format for Sv32 {
             | Transition::InvalidateLeaf
             | Transition::InvalidateTable
             | Transition::InvalidateAll
-            | Transition::SplitLeaf
             | Transition::CollapseTable => {}
-            Transition::PublishTable => {
+            Transition::PublishTable | Transition::SplitLeaf => {
                 world.step(Step::FenceWW);
             }
         }
@@ -833,12 +860,13 @@ impl Format for Sv32 {
                     world.step(Step::SfenceVma(operand_va(va, run)));
                 }
             }
-            Transition::PublishTable | Transition::InvalidateTable => {
+            Transition::PublishTable
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf => {
                 world.step(Step::SfenceVmaAll);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::CollapseTable => {}
         }
     }
     #[inline(always)]

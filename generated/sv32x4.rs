@@ -576,6 +576,20 @@ impl Level<Sv32x4> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ff7f | 0x80 } else { raw & 0xffff_ff7f }
+    }
     const ANNOTATION_BITS: u32 = 31;
     fn annotated(value: u64) -> u32 {
         (value as u32) << 1
@@ -656,6 +670,20 @@ impl Level<Sv32x4> for Level0 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ff7f | 0x80 } else { raw & 0xffff_ff7f }
+    }
     const ANNOTATION_BITS: u32 = 31;
     fn annotated(value: u64) -> u32 {
         (value as u32) << 1
@@ -682,8 +710,8 @@ impl Format for Sv32x4 {
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
-    const SPLITS_IN_PLACE: bool = false;
+    const INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
@@ -696,9 +724,8 @@ impl Format for Sv32x4 {
             | Transition::InvalidateLeaf
             | Transition::InvalidateTable
             | Transition::InvalidateAll
-            | Transition::SplitLeaf
             | Transition::CollapseTable => {}
-            Transition::PublishTable => {
+            Transition::PublishTable | Transition::SplitLeaf => {
                 world.step(Step::FenceWW);
             }
         }
@@ -715,12 +742,13 @@ impl Format for Sv32x4 {
                     world.step(Step::HfenceGvma(operand_gpa(va, run)));
                 }
             }
-            Transition::PublishTable | Transition::InvalidateTable => {
+            Transition::PublishTable
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf => {
                 world.step(Step::HfenceGvmaAll);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::CollapseTable => {}
         }
     }
     #[inline(always)]

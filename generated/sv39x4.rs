@@ -689,6 +689,28 @@ impl Level<Sv39x4> for Level2 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -788,6 +810,28 @@ impl Level<Sv39x4> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -868,6 +912,28 @@ impl Level<Sv39x4> for Level0 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -894,8 +960,8 @@ impl Format for Sv39x4 {
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
-    const SPLITS_IN_PLACE: bool = false;
+    const INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
@@ -908,9 +974,8 @@ impl Format for Sv39x4 {
             | Transition::InvalidateLeaf
             | Transition::InvalidateTable
             | Transition::InvalidateAll
-            | Transition::SplitLeaf
             | Transition::CollapseTable => {}
-            Transition::PublishTable => {
+            Transition::PublishTable | Transition::SplitLeaf => {
                 world.step(Step::FenceWW);
             }
         }
@@ -927,12 +992,13 @@ impl Format for Sv39x4 {
                     world.step(Step::HfenceGvma(operand_gpa(va, run)));
                 }
             }
-            Transition::PublishTable | Transition::InvalidateTable => {
+            Transition::PublishTable
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf => {
                 world.step(Step::HfenceGvmaAll);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::CollapseTable => {}
         }
     }
     #[inline(always)]

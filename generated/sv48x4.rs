@@ -802,6 +802,28 @@ impl Level<Sv48x4> for Level3 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -899,6 +921,28 @@ impl Level<Sv48x4> for Level2 {
             if Leaf2::matches(word) { Some(word) } else { None }
         } else {
             None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
         }
     }
     const ANNOTATION_BITS: u32 = 63;
@@ -1000,6 +1044,28 @@ impl Level<Sv48x4> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1080,6 +1146,28 @@ impl Level<Sv48x4> for Level0 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1106,8 +1194,8 @@ impl Format for Sv48x4 {
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
-    const SPLITS_IN_PLACE: bool = false;
+    const INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
@@ -1120,9 +1208,8 @@ impl Format for Sv48x4 {
             | Transition::InvalidateLeaf
             | Transition::InvalidateTable
             | Transition::InvalidateAll
-            | Transition::SplitLeaf
             | Transition::CollapseTable => {}
-            Transition::PublishTable => {
+            Transition::PublishTable | Transition::SplitLeaf => {
                 world.step(Step::FenceWW);
             }
         }
@@ -1139,12 +1226,13 @@ impl Format for Sv48x4 {
                     world.step(Step::HfenceGvma(operand_gpa(va, run)));
                 }
             }
-            Transition::PublishTable | Transition::InvalidateTable => {
+            Transition::PublishTable
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf => {
                 world.step(Step::HfenceGvmaAll);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::CollapseTable => {}
         }
     }
     #[inline(always)]

@@ -1093,6 +1093,28 @@ impl Level<Sv57> for Level4 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1190,6 +1212,28 @@ impl Level<Sv57> for Level3 {
             if Leaf3::matches(word) { Some(word) } else { None }
         } else {
             None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
         }
     }
     const ANNOTATION_BITS: u32 = 63;
@@ -1291,6 +1335,28 @@ impl Level<Sv57> for Level2 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1390,6 +1456,28 @@ impl Level<Sv57> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1470,6 +1558,28 @@ impl Level<Sv57> for Level0 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1496,8 +1606,8 @@ impl Format for Sv57 {
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
-    const SPLITS_IN_PLACE: bool = false;
+    const INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
@@ -1510,9 +1620,8 @@ impl Format for Sv57 {
             | Transition::InvalidateLeaf
             | Transition::InvalidateTable
             | Transition::InvalidateAll
-            | Transition::SplitLeaf
             | Transition::CollapseTable => {}
-            Transition::PublishTable => {
+            Transition::PublishTable | Transition::SplitLeaf => {
                 world.step(Step::FenceWW);
             }
         }
@@ -1529,12 +1638,13 @@ impl Format for Sv57 {
                     world.step(Step::SfenceVma(operand_va(va, run)));
                 }
             }
-            Transition::PublishTable | Transition::InvalidateTable => {
+            Transition::PublishTable
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf => {
                 world.step(Step::SfenceVmaAll);
             }
-            Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::CollapseTable => {}
         }
     }
     #[inline(always)]

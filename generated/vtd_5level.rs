@@ -1087,6 +1087,28 @@ impl Level<Vtd5level> for Level3 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
     const ANNOTATION_BITS: u32 = 62;
     fn annotated(value: u64) -> u64 {
         value << 2
@@ -1205,6 +1227,28 @@ impl Level<Vtd5level> for Level2 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
     const ANNOTATION_BITS: u32 = 62;
     fn annotated(value: u64) -> u64 {
         value << 2
@@ -1301,6 +1345,28 @@ impl Level<Vtd5level> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
     const ANNOTATION_BITS: u32 = 62;
     fn annotated(value: u64) -> u64 {
         value << 2
@@ -1372,9 +1438,9 @@ impl Format for Vtd5level {
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
-    const INVALIDATES_ALL: bool = false;
-    const SPLITS_IN_PLACE: bool = false;
-    const COLLAPSES_IN_PLACE: bool = false;
+    const INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1390,11 +1456,7 @@ impl Format for Vtd5level {
         run: &Run<'_, Self>,
     ) {
         match transition {
-            Transition::PublishLeaf
-            | Transition::PublishTable
-            | Transition::InvalidateAll
-            | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
+            Transition::PublishLeaf | Transition::PublishTable => {}
             Transition::InvalidateLeaf => {
                 for va in run.addresses() {
                     world
@@ -1406,7 +1468,10 @@ impl Format for Vtd5level {
                         );
                 }
             }
-            Transition::InvalidateTable => {
+            Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {
                 world.step(Step::IotlbDomain);
             }
         }

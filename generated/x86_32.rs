@@ -822,6 +822,20 @@ impl Level<X8632> for Level2 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x20 == 0x20
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffdf | 0x20 } else { raw & 0xffff_ffdf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
     const ANNOTATION_BITS: u32 = 31;
     fn annotated(value: u64) -> u32 {
         (value as u32) << 1
@@ -918,6 +932,20 @@ impl Level<X8632> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x20 == 0x20
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffdf | 0x20 } else { raw & 0xffff_ffdf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
     const ANNOTATION_BITS: u32 = 31;
     fn annotated(value: u64) -> u32 {
         (value as u32) << 1
@@ -945,8 +973,8 @@ impl Format for X8632 {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = false;
-    const SPLITS_IN_PLACE: bool = false;
-    const COLLAPSES_IN_PLACE: bool = false;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -964,10 +992,11 @@ impl Format for X8632 {
         match transition {
             Transition::PublishLeaf
             | Transition::PublishTable
-            | Transition::InvalidateAll
+            | Transition::InvalidateAll => {}
+            Transition::InvalidateLeaf
+            | Transition::InvalidateTable
             | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
-            Transition::InvalidateLeaf | Transition::InvalidateTable => {
+            | Transition::CollapseTable => {
                 for va in run.addresses() {
                     world.step(Step::Invlpg(operand_address(va, run)));
                 }

@@ -1246,6 +1246,28 @@ impl Level<X8664> for Level3 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x20 == 0x20
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffdf | 0x20
+        } else {
+            raw & 0xffff_ffff_ffff_ffdf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1369,6 +1391,28 @@ impl Level<X8664> for Level2 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x20 == 0x20
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffdf | 0x20
+        } else {
+            raw & 0xffff_ffff_ffff_ffdf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1465,6 +1509,28 @@ impl Level<X8664> for Level1 {
             None
         }
     }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x20 == 0x20
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffdf | 0x20
+        } else {
+            raw & 0xffff_ffff_ffff_ffdf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
         value << 1
@@ -1537,8 +1603,8 @@ impl Format for X8664 {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = false;
-    const SPLITS_IN_PLACE: bool = false;
-    const COLLAPSES_IN_PLACE: bool = false;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1556,10 +1622,11 @@ impl Format for X8664 {
         match transition {
             Transition::PublishLeaf
             | Transition::PublishTable
-            | Transition::InvalidateAll
+            | Transition::InvalidateAll => {}
+            Transition::InvalidateLeaf
+            | Transition::InvalidateTable
             | Transition::SplitLeaf
-            | Transition::CollapseTable => {}
-            Transition::InvalidateLeaf | Transition::InvalidateTable => {
+            | Transition::CollapseTable => {
                 for va in run.addresses() {
                     world.step(Step::Invlpg(operand_address(va, run)));
                 }

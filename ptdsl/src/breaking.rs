@@ -21,14 +21,17 @@ impl<F: Format, W: World<F>, U: Use> Edit<'_, F, W, U> {
             self.in_place::<L>(leaf, None, false, make);
             return;
         }
-        if let Some(between) = L::through(leaf.word, new) {
+        let class = L::change(leaf.word, new);
+        if class != Change::Break
+            && let Some(between) = L::through(leaf.word, new)
+        {
             // What it may do no longer is gone everywhere before it may do something else.
             let class = transition_of(L::change(leaf.word, between));
             self.in_place::<L>(leaf, class, true, &|word| L::through(word, make(word)).unwrap_or(word));
             self.in_place::<L>(leaf, transition_of(L::change(between, new)), false, make);
             return;
         }
-        match L::change(leaf.word, new) {
+        match class {
             Change::Nothing => {}
             Change::Break => {
                 let mut word = self.break_leaf::<L>(leaf);

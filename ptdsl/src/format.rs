@@ -169,7 +169,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
 
     /// The steps before the store of a transition.
     fn before<W: World<Self>>(world: &mut W, transition: Transition, run: &Run<'_, Self>);
-    /// The steps after the store. Steps without an operand happen once for the run, those with one for each entry.
+    /// The steps after the store. Steps that name the entry's address happen for each, others once
+    /// for the run.
     fn after<W: World<Self>>(world: &mut W, transition: Transition, run: &Run<'_, Self>);
     /// The leaf as it acts below these tables: hierarchical attributes applied.
     fn effective(level: i32, leaf: Self::Word, path: Along<Self::Word>) -> Self::Word;

@@ -164,8 +164,7 @@ impl<F: Format, W: World<F>, U: Use> Each<F, W, U> for Plan<'_, '_, F> {
         };
         // Leaves that reach beyond the range are judged where they are cut.
         let whole = self.range.first() <= leaf.va && end <= self.range.last();
-        let broken = L::through(leaf.word, new).is_none() && L::change(leaf.word, new) == Change::Break;
-        if U::LIVE && whole && broken {
+        if U::LIVE && whole && L::change(leaf.word, new) == Change::Break {
             self.breaks.allow((leaf.va, end), L::NUMBER).map_err(End::Refused)?;
         }
         Ok(())

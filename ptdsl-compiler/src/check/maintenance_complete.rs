@@ -33,6 +33,9 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         for step in sequence.steps.iter().filter(|step| step.name.node != "store") {
             call(model, step, found);
         }
+        for (_, option) in sequence.steps.iter().filter_map(|step| step.condition.as_ref()) {
+            model.options.find(option, found);
+        }
     }
     format.instructions().for_each(|instruction| filled(instruction, found));
 }
@@ -55,8 +58,9 @@ fn stores(sequence: &Sequence, found: &mut Diagnostics) {
                 .help("remove one: break-before-make is two sequences, and the runtime runs both"),
         );
     }
-    for step in sequence.steps.iter().filter(|step| step.name.node == "store" && !step.arguments.is_empty()) {
-        let message = "`store` takes no operands";
+    let more = |step: &&Step| !step.arguments.is_empty() || step.condition.is_some();
+    for step in sequence.steps.iter().filter(|step| step.name.node == "store").filter(more) {
+        let message = "`store` takes no operands and no condition";
         found.push(
             Diagnostic::new(Code::ArgumentCount, message, step.span, "too many")
                 .help("write `store;`: what is stored is the transition's own"),

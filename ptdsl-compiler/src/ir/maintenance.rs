@@ -165,6 +165,8 @@ pub struct Step {
     pub instruction: InstructionId,
     /// Its operands.
     pub operands: Vec<Operand>,
+    /// An option of the table that must be on, or off.
+    pub condition: Option<(OptionId, bool)>,
 }
 
 /// An operand: 64 bits, part by part.

@@ -14,6 +14,7 @@ pub(crate) enum Key {
     Output,
     OtherwiseReserved,
     Hardware,
+    Flag(bool),
     Change,
     Set(String),
     Option(String),
@@ -42,6 +43,7 @@ impl Key {
             Key::Output => "`output`".into(),
             Key::OtherwiseReserved => "`otherwise reserved`".into(),
             Key::Hardware => "`hardware`".into(),
+            Key::Flag(dirty) => (if *dirty { "`dirty`" } else { "`accessed`" }).into(),
             Key::Change => "`change`".into(),
             Key::Set(name) => format!("`set {name}`"),
             Key::Option(name) => format!("option `{name}`"),
@@ -107,6 +109,7 @@ fn key_of(item: &Item) -> Option<(Key, Span)> {
         ItemKind::Output(output) => (Key::Output, output.slice.span),
         ItemKind::OtherwiseReserved => (Key::OtherwiseReserved, whole),
         ItemKind::Hardware(_) => (Key::Hardware, whole),
+        ItemKind::Flag(flag) => (Key::Flag(flag.dirty), whole),
         ItemKind::Change(change) => {
             (Key::Change, change.rules.first().map_or(whole, |rule| Span { end: rule.span.start, ..whole }))
         }

@@ -1,13 +1,13 @@
 //! What the operations that change leaves need of a level: patches, larger and smaller leaves, values in invalid entries.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::bits::{Place, bare, extract, literal, mask, move_between, ones, put};
 use super::descriptors::{place_address, take_address};
 use super::levels::{attributes_in, chain};
 use super::model::{Descriptor, Model};
-use crate::ir::{FieldId, Group, KindClass, Level, Role};
+use crate::ir::{FieldId, Flag, Group, KindClass, Level, Role, RowId};
 
 /// The items of one level that follow from it and the level below.
 pub(super) fn emit(
@@ -21,7 +21,10 @@ pub(super) fn emit(
     let resize = resize(model, leaves, below, below_shift);
     let single = single(model, level, leaves);
     let annotation = annotation(model, level);
-    quote! { #patch #resize #single #annotation }
+    let through = through(model, leaves);
+    let accessed = flag(model, leaves, model.format.accessed.as_ref(), "accessed");
+    let dirty = flag(model, leaves, model.format.dirty.as_ref(), "dirty");
+    quote! { #patch #resize #single #through #accessed #dirty #annotation }
 }
 
 /// `Level::patch`.
@@ -103,6 +106,102 @@ fn single(model: &Model<'_>, level: &Level, leaves: &[&Descriptor<'_>]) -> Token
     });
     let body = chain(&arms.collect::<Vec<_>>(), quote! { None });
     quote! { fn single(raw: #word, k: u64) -> Option<#word> { #body } }
+}
+
+/// `Level::through`: the rows between which a leaf never changes at once.
+fn through(model: &Model<'_>, leaves: &[&Descriptor<'_>]) -> TokenStream {
+    let word = model.word();
+    let attributes = || model.format.attributes.iter().filter(|attribute| !attribute.detours.is_empty());
+    if leaves.is_empty() || attributes().next().is_none() {
+        return TokenStream::new();
+    }
+    let arms = leaves.iter().map(|leaf| {
+        let tests = attributes().map(|attribute| {
+            let places: Vec<_> = attribute.fields.iter().map(|&id| leaf.field(id)).collect();
+            let bits = literal(places.iter().fold(0, |bits, places| bits | mask(places)));
+            let row = |RowId(row): RowId| {
+                let values = places.iter().zip(&attribute.rows[row].values);
+                literal(values.fold(0, |bits, (places, &value)| bits | put(places, value)))
+            };
+            let detours = attribute.detours.iter().map(|detour| {
+                let [one, other] = [0, 1]
+                    .map(|side: usize| detour.sides[side].iter().map(|&id| row(id)).collect::<Vec<_>>());
+                let through = row(detour.through);
+                quote! {
+                    if matches!((was, is), (#(#one)|*, #(#other)|*) | (#(#other)|*, #(#one)|*)) {
+                        return Some(new & !#bits | #through);
+                    }
+                }
+            });
+            quote! { let (was, is) = (old & #bits, new & #bits); #(#detours)* }
+        });
+        let name = &leaf.name;
+        (quote! { #name::matches(new) }, quote! { #(#tests)* None })
+    });
+    let body = chain(&arms.collect::<Vec<_>>(), quote! { None });
+    quote! { fn through(old: #word, new: #word) -> Option<#word> { #body } }
+}
+
+/// `Level::accessed` and `Level::with_accessed`, or the same for dirty.
+fn flag(model: &Model<'_>, leaves: &[&Descriptor<'_>], flag: Option<&Flag>, name: &str) -> TokenStream {
+    let (Some(flag), false) = (flag, leaves.is_empty()) else { return TokenStream::new() };
+    let word = model.word();
+    let (set, with) = (format_ident!("{name}"), format_ident!("with_{name}"));
+    let constant = format_ident!("{}", name.to_uppercase());
+    let arms = |what: &dyn Fn(&Descriptor<'_>) -> TokenStream, otherwise: TokenStream| {
+        let mut arms: Vec<(TokenStream, TokenStream)> = Vec::new();
+        let all: Vec<String> = leaves.iter().map(|leaf| what(leaf).to_string()).collect();
+        if all.iter().all(|text| *text == all[0]) {
+            return what(leaves[0]);
+        }
+        for leaf in leaves {
+            let name = &leaf.name;
+            arms.push((quote! { #name::matches(raw) }, what(leaf)));
+        }
+        chain(&arms, otherwise)
+    };
+    let bit = |leaf: &Descriptor<'_>| put(&leaf.field(flag.field), flag.mask);
+    let on = |leaf: &Descriptor<'_>| put(&leaf.field(flag.field), flag.set);
+    let tracked = |leaf: &Descriptor<'_>| {
+        let (field, value) = flag.when.as_ref()?;
+        let places = leaf.field(*field);
+        Some((mask(&places), put(&places, *value)))
+    };
+    let is = arms(
+        &|leaf| {
+            let (when, value) = tracked(leaf).unwrap_or((0, 0));
+            let (mask, value) = (literal(bit(leaf) | when), literal(on(leaf) | value));
+            quote! { raw & #mask == #value }
+        },
+        quote! { false },
+    );
+    let change = arms(
+        &|leaf| {
+            let (bits, on) = (bit(leaf), on(leaf));
+            let keep = literal(!bits & ones(model.format.word_bits));
+            let untracked = tracked(leaf).map(|(mask, value)| {
+                let (mask, value) = (literal(mask), literal(value));
+                quote! { if raw & #mask != #value { return raw; } }
+            });
+            let (set, clear) = (or(on), or(bits & !on));
+            quote! { #untracked if value { raw & #keep #set } else { raw & #keep #clear } }
+        },
+        quote! { raw },
+    );
+    quote! {
+        const #constant: bool = true;
+        fn #set(raw: #word) -> bool { #is }
+        fn #with(raw: #word, value: bool) -> #word { #change }
+    }
+}
+
+/// `| 0x80`, or nothing.
+fn or(bits: u64) -> TokenStream {
+    if bits == 0 {
+        return TokenStream::new();
+    }
+    let bits = literal(bits);
+    quote! { | #bits }
 }
 
 /// The word `raw` of one kind of leaf as another kind with that output. What the other kind cannot say, and is not as it

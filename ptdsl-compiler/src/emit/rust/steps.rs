@@ -137,7 +137,8 @@ fn side<'a>(model: &Model<'a>, method: &str, steps: impl Fn(&'a Sequence) -> &'a
         }
     }
     let all_empty = arms.iter().all(|(_, steps)| steps.is_empty());
-    let uses_run = arms.iter().any(|(_, steps)| steps.iter().any(|s| !s.operands.is_empty()));
+    let uses_run =
+        arms.iter().any(|(_, steps)| steps.iter().any(|s| !s.operands.is_empty() || s.condition.is_some()));
     let run = if uses_run {
         quote! { run }
     } else {
@@ -159,6 +160,18 @@ fn side<'a>(model: &Model<'a>, method: &str, steps: impl Fn(&'a Sequence) -> &'a
 }
 
 fn perform(model: &Model<'_>, step: &Step) -> TokenStream {
+    let performed = unconditionally(model, step);
+    let Some((option, on)) = step.condition else { return performed };
+    let option = format_ident!("{}", names::snake(&model.format.options[option.0].name));
+    let test = if on {
+        quote! { run.shape.options.#option }
+    } else {
+        quote! { !run.shape.options.#option }
+    };
+    quote! { if #test { #performed } }
+}
+
+fn unconditionally(model: &Model<'_>, step: &Step) -> TokenStream {
     let name = variant(&model.format.instructions[step.instruction.0]);
     if step.operands.is_empty() {
         return quote! { world.step(Step::#name); };
@@ -167,7 +180,16 @@ fn perform(model: &Model<'_>, step: &Step) -> TokenStream {
         let function = function(operand);
         quote! { #function(va, run) }
     });
-    quote! { for va in run.addresses() { world.step(Step::#name(#(#operands),*)); } }
+    let addressed = |operand: &Operand| {
+        operand.parts.iter().any(|part| mentions(&part.value, |p| *p == Parameter::Input))
+    };
+    let performed = quote! { world.step(Step::#name(#(#operands),*)); };
+    if step.operands.iter().any(addressed) {
+        quote! { for va in run.addresses() { #performed } }
+    } else {
+        // What names no address speaks of all entries at once.
+        quote! { { let va = run.va; #performed } }
+    }
 }
 
 fn function(operand: &Operand) -> Ident {
