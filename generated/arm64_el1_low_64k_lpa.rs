@@ -4,7 +4,7 @@
 //! inputs (FEAT_LVA). A root of fewer than 8 entries (43 and 44 bits) must be aligned to 64 bytes all the same.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1556,6 +1556,8 @@ impl Format for Arm64El1Low64kLpa {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1610,6 +1612,35 @@ impl Format for Arm64El1Low64kLpa {
                 world.step(Step::Isb);
             }
             Transition::SplitLeaf | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+            }
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiVaale1is(operand_va_hint(va, run)));
+                }
+            }
+            (Transition::InvalidateLeaf, Part::Close)
+            | (Transition::InvalidateTable, Part::Close) => {
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiVaae1is(operand_va(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! VMSAv8-64 stage 1 for the EL2 translation regime, 64 KiB granule, 48-bit addresses.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1075,6 +1075,8 @@ impl Format for Arm64Hyp64k {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1129,6 +1131,35 @@ impl Format for Arm64Hyp64k {
                 world.step(Step::Isb);
             }
             Transition::SplitLeaf | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+            }
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiVale2is(operand_va_hint(va, run)));
+                }
+            }
+            (Transition::InvalidateLeaf, Part::Close)
+            | (Transition::InvalidateTable, Part::Close) => {
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiVae2is(operand_va(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]

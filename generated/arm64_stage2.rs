@@ -3,7 +3,7 @@
 //! VMSAv8-64 stage 2, 4 KiB granule, HCR_EL2.FWB = 0, without concatenated roots: walks start where stage 1 would.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1356,6 +1356,8 @@ impl Format for Arm64Stage2 {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1414,6 +1416,37 @@ impl Format for Arm64Stage2 {
                 world.step(Step::Isb);
             }
             Transition::SplitLeaf | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+            }
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiIpas2le1is(operand_ipa_hint(va, run)));
+                }
+            }
+            (Transition::InvalidateLeaf, Part::Close)
+            | (Transition::InvalidateTable, Part::Close) => {
+                world.step(Step::DsbIsh);
+                world.step(Step::TlbiVmalle1is);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiIpas2e1is(operand_ipa(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]

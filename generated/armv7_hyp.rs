@@ -3,7 +3,7 @@
 //! ARMv7 long descriptors, stage 1 of the PL2 (Hyp) regime.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1104,6 +1104,8 @@ impl Format for Armv7Hyp {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = false;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1150,6 +1152,31 @@ impl Format for Armv7Hyp {
                 world.step(Step::Isb);
             }
             Transition::SplitLeaf | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+            }
+            (Transition::InvalidateLeaf, Part::Entries)
+            | (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::Tlbimvahis(operand_va(va, run)));
+                }
+            }
+            (Transition::InvalidateLeaf, Part::Close)
+            | (Transition::InvalidateTable, Part::Close) => {
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! ARMv7 long descriptors, stage 2, walks that start at level 1; up to 2 concatenated tables, for 40 bits.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1072,6 +1072,8 @@ impl Format for Armv7Stage2 {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = false;
     const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
     const SPLITS_IN_PLACE: bool = false;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1112,6 +1114,23 @@ impl Format for Armv7Stage2 {
             Transition::InvalidateAll
             | Transition::SplitLeaf
             | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        _run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+                world.step(Step::Tlbiallnsnhis);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

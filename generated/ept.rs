@@ -4,7 +4,7 @@
 //! entries are those with R = W = X = 0; with mode-based execute control XU = 1 alone does not make one present here.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1692,6 +1692,8 @@ impl Format for Ept {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
@@ -1718,6 +1720,21 @@ impl Format for Ept {
                 let va = run.va;
                 world.step(Step::Invept(operand_context(va, run)));
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                let va = run.va;
+                world.step(Step::Invept(operand_context(va, run)));
+            }
+            _ => {}
         }
     }
     #[inline(always)]

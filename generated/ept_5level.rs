@@ -3,7 +3,7 @@
 //! Intel EPT, 5 levels.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1771,6 +1771,8 @@ impl Format for Ept5level {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
@@ -1797,6 +1799,21 @@ impl Format for Ept5level {
                 let va = run.va;
                 world.step(Step::Invept(operand_context(va, run)));
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                let va = run.va;
+                world.step(Step::Invept(operand_context(va, run)));
+            }
+            _ => {}
         }
     }
     #[inline(always)]

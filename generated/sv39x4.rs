@@ -3,7 +3,7 @@
 //! RISC-V Sv39x4, the G-stage form of Sv39: two more bits of input, a root of 16 KiB.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -961,6 +961,8 @@ impl Format for Sv39x4 {
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -999,6 +1001,24 @@ impl Format for Sv39x4 {
                 world.step(Step::HfenceGvmaAll);
             }
             Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::HfenceGvma(operand_gpa(va, run)));
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::HfenceGvmaAll);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! RISC-V Sv48: Sv39 with a fourth level and pages of 512 GiB.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1353,6 +1353,8 @@ impl Format for Sv48 {
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1391,6 +1393,24 @@ impl Format for Sv48 {
                 world.step(Step::SfenceVmaAll);
             }
             Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::SfenceVma(operand_va(va, run)));
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::SfenceVmaAll);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! RISC-V Sv57: Sv48 with a fifth level and pages of 256 TiB.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1607,6 +1607,8 @@ impl Format for Sv57 {
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
@@ -1645,6 +1647,24 @@ impl Format for Sv57 {
                 world.step(Step::SfenceVmaAll);
             }
             Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::SfenceVma(operand_va(va, run)));
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::SfenceVmaAll);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! Intel VT-d second stage, 4 levels.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1363,6 +1363,8 @@ impl Format for Vtd4level {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
@@ -1398,6 +1400,30 @@ impl Format for Vtd4level {
             | Transition::CollapseTable => {
                 world.step(Step::IotlbDomain);
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world
+                        .step(
+                            Step::IotlbPage(
+                                operand_address(va, run),
+                                operand_leaf_level(va, run),
+                            ),
+                        );
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::IotlbDomain);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

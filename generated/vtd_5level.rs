@@ -3,7 +3,7 @@
 //! Intel VT-d second stage, 5 levels.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1439,6 +1439,8 @@ impl Format for Vtd5level {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = true;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
@@ -1474,6 +1476,30 @@ impl Format for Vtd5level {
             | Transition::CollapseTable => {
                 world.step(Step::IotlbDomain);
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world
+                        .step(
+                            Step::IotlbPage(
+                                operand_address(va, run),
+                                operand_leaf_level(va, run),
+                            ),
+                        );
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::IotlbDomain);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -4,7 +4,7 @@
 //! Not here: PSE-36, with which pages of 4 MiB, and they alone, lie above 4 GiB.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -973,6 +973,8 @@ impl Format for X8632 {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
@@ -1001,6 +1003,22 @@ impl Format for X8632 {
                     world.step(Step::Invlpg(operand_address(va, run)));
                 }
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries)
+            | (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::Invlpg(operand_address(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]

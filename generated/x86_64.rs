@@ -4,7 +4,7 @@
 //! the first stage of Intel VT-d use the same entries.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1603,6 +1603,8 @@ impl Format for X8664 {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
@@ -1631,6 +1633,22 @@ impl Format for X8664 {
                     world.step(Step::Invlpg(operand_address(va, run)));
                 }
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries)
+            | (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::Invlpg(operand_address(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! x86-64 5-level paging (CR4.LA57 = 1).
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -1678,6 +1678,8 @@ impl Format for X86645level {
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
     const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
     const SPLITS_IN_PLACE: bool = true;
     const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
@@ -1706,6 +1708,22 @@ impl Format for X86645level {
                     world.step(Step::Invlpg(operand_address(va, run)));
                 }
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries)
+            | (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::Invlpg(operand_address(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -1,14 +1,14 @@
 //! The transitions that replace a leaf or a table by something else: in place where the format allows it, else
 //! break-before-make. With `transition.rs` the only code that stores descriptors.
 
-use crate::format::{Change, Format, Level, Transition};
+use crate::format::{Change, Format, Level, Run, Transition};
 use crate::leaf::{Leaf, with_flags_of};
 use crate::table::Use;
 use crate::transition::{Edit, Permit, load, table as table_at};
 use crate::word::Word;
 use crate::world::World;
 
-impl<F: Format, W: World<F>, U: Use> Edit<'_, F, W, U> {
+impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     /// A leaf becomes another of the same size, `make` of each of its words. What class of change that is, the caller
     /// has looked at: [`Change::Break`] breaks it here.
     pub(crate) fn change_leaf<L: Level<F>>(
@@ -152,6 +152,8 @@ impl<F: Format, W: World<F>, U: Use> Edit<'_, F, W, U> {
         } else {
             (Transition::PublishTable, Transition::InvalidateLeaf)
         };
+        // A large leaf may be cached in pieces of the granule.
+        let pieces = if F::SPLITS_IN_PLACE { self.pieces::<L>(leaf.va) } else { run };
         F::before(self.world, before, &run);
         let mut word = leaf.word;
         for k in 0..leaf.slots() {
@@ -170,7 +172,7 @@ impl<F: Format, W: World<F>, U: Use> Edit<'_, F, W, U> {
                 }
             }
         }
-        F::after(self.world, after, &run);
+        F::after(self.world, after, &pieces);
         word
     }
 
@@ -212,9 +214,15 @@ impl<F: Format, W: World<F>, U: Use> Edit<'_, F, W, U> {
         }
     }
 
+    /// Every granule of an entry of level `L`.
+    fn pieces<L: Level<F>>(&self, va: u64) -> Run<'a, F> {
+        let count = 1_usize << (L::SHIFT - F::GRANULE_SHIFT);
+        Run { va, count, shift: F::GRANULE_SHIFT, level: L::NUMBER, shape: self.shape }
+    }
+
     /// A table becomes the leaf that maps the same, by one store; then no translation by the table remains.
     pub(crate) fn collapse_in_place<L: Level<F>>(&mut self, leaf: &Leaf<W::Table, F::Word>) {
-        let here = self.run::<L>(leaf.va, 1);
+        let here = self.pieces::<L>(leaf.va);
         let below = self.run::<L::Next>(leaf.va, 1 << <L::Next as Level<F>>::BITS);
         let (transition, run) = if F::COLLAPSES_IN_PLACE {
             (Transition::CollapseTable, &here)

@@ -64,6 +64,17 @@ pub enum Transition {
     CollapseTable,
 }
 
+/// A third of what follows the store of an invalidation, so that one barrier pair may serve many entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What comes before the first step that names an address; all of it where none does.
+    Open,
+    /// From the first step that names an address to the last: once for each run.
+    Entries,
+    /// What comes behind.
+    Close,
+}
+
 /// What replacing a live leaf by another requires, from nothing to everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
@@ -162,6 +173,10 @@ pub trait Format: Copy + Debug + Eq + 'static {
     const HARDWARE_UPDATES: bool;
     /// Whether the format has a sequence that invalidates all of a table.
     const INVALIDATES_ALL: bool;
+    /// Whether invalidating leaves and invalidating tables open and close with the same steps.
+    const INVALIDATES_ALIKE: bool;
+    /// Whether what follows the store of an invalidated table invalidates all of the table.
+    const TABLE_INVALIDATES_ALL: bool;
     /// Whether a live leaf becomes a table by one store; if not, it is broken first.
     const SPLITS_IN_PLACE: bool;
     /// Whether a live table becomes a leaf by one store; if not, it is broken first.
@@ -172,6 +187,9 @@ pub trait Format: Copy + Debug + Eq + 'static {
     /// The steps after the store. Steps that name the entry's address happen for each, others once
     /// for the run.
     fn after<W: World<Self>>(world: &mut W, transition: Transition, run: &Run<'_, Self>);
+    /// A part of what [`after`](Format::after) does for [`Transition::InvalidateLeaf`] and
+    /// [`Transition::InvalidateTable`]; nothing for others.
+    fn part<W: World<Self>>(world: &mut W, transition: Transition, part: Part, run: &Run<'_, Self>);
     /// The leaf as it acts below these tables: hierarchical attributes applied.
     fn effective(level: i32, leaf: Self::Word, path: Along<Self::Word>) -> Self::Word;
     /// The attributes of a leaf; `None` where its fields are no listed combination, or it is no leaf of that level.

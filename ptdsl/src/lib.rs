@@ -15,6 +15,7 @@ extern crate std;
 pub mod address;
 #[cfg(feature = "std")]
 mod arena;
+mod batch;
 mod breaking;
 mod collapse;
 mod cut;
@@ -23,6 +24,7 @@ pub mod error;
 mod flags;
 pub mod format;
 mod funds;
+mod gather;
 mod leaf;
 mod map;
 mod mappings;
@@ -44,7 +46,8 @@ pub use address::{Phys, Range};
 #[cfg(feature = "std")]
 pub use arena::Arena;
 pub use error::{Error, MapError};
-pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
+pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Part, Run, Shape, Transition};
+pub use gather::{Flushed, Gather, Limits};
 pub use map::{Existing, How, Sizes};
 pub use mappings::{Mapping, Mappings};
 pub use protect::{Holes, Protected};

@@ -12,6 +12,7 @@ mod fields;
 mod format;
 mod levels;
 mod names;
+mod parts;
 mod patches;
 mod registers;
 mod steps;

@@ -12,11 +12,13 @@ macro_rules! modules {
 }
 modules!(
     address,
+    batch,
     breaking,
     cut,
     error,
     format,
     funds,
+    gather,
     leaf,
     map,
     mappings,

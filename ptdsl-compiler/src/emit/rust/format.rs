@@ -7,7 +7,7 @@ use super::bits::{Place, extract, insert, literal};
 use super::docs;
 use super::levels::attributes_in;
 use super::model::{Descriptor, IMPORTS, Model, level_name};
-use super::{names, registers, steps};
+use super::{names, parts, registers, steps};
 use crate::ir::{Combine, Extend, FieldId, KindClass, Transition};
 
 pub(super) fn head(model: &Model<'_>) -> TokenStream {
@@ -59,6 +59,8 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let declared = |transition| steps::declared(format, transition);
     let all = declared(Transition::InvalidateAll);
     let (splits, collapses) = (declared(Transition::SplitLeaf), declared(Transition::CollapseTable));
+    let (alike, table_all) = parts::facts(format);
+    let part = parts::emit(model);
     let (before, after) = (steps::before(model), steps::after(model));
     let effective = effective(model);
     let attributes = attributes(model);
@@ -82,10 +84,13 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             const PUBLISH_TABLE_COVERS_LEAF: bool = #covers;
             const HARDWARE_UPDATES: bool = #hardware;
             const INVALIDATES_ALL: bool = #all;
+            const INVALIDATES_ALIKE: bool = #alike;
+            const TABLE_INVALIDATES_ALL: bool = #table_all;
             const SPLITS_IN_PLACE: bool = #splits;
             const COLLAPSES_IN_PLACE: bool = #collapses;
             #before
             #after
+            #part
             #effective
             #attributes
             fn registers(shape: &Shape<Self>) -> Registers { #registers }

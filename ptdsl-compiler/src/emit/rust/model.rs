@@ -95,6 +95,7 @@ pub(super) const IMPORTS: &[&str] = &[
     "Format",
     "Level",
     "OutputChoice",
+    "Part",
     "Phys",
     "Run",
     "Shape",

@@ -84,7 +84,7 @@ fn execute(instruction: &Instruction) -> TokenStream {
 }
 
 /// The sequence of a transition; none where the format has no tables or no leaves.
-fn sequence(format: &Format, transition: Transition) -> Option<&Sequence> {
+pub(super) fn sequence(format: &Format, transition: Transition) -> Option<&Sequence> {
     Transition::ALL.iter().position(|t| *t == transition).and_then(|i| format.sequences.get(i))
 }
 
@@ -93,7 +93,7 @@ pub(super) fn declared(format: &Format, transition: Transition) -> bool {
     sequence(format, transition).is_some_and(|sequence| sequence.declared)
 }
 
-fn name(transition: Transition) -> Ident {
+pub(super) fn name(transition: Transition) -> Ident {
     format_ident!(
         "{}",
         match transition {
@@ -159,7 +159,7 @@ fn side<'a>(model: &Model<'a>, method: &str, steps: impl Fn(&'a Sequence) -> &'a
     }
 }
 
-fn perform(model: &Model<'_>, step: &Step) -> TokenStream {
+pub(super) fn perform(model: &Model<'_>, step: &Step) -> TokenStream {
     let performed = unconditionally(model, step);
     let Some((option, on)) = step.condition else { return performed };
     let option = format_ident!("{}", names::snake(&model.format.options[option.0].name));
@@ -180,16 +180,19 @@ fn unconditionally(model: &Model<'_>, step: &Step) -> TokenStream {
         let function = function(operand);
         quote! { #function(va, run) }
     });
-    let addressed = |operand: &Operand| {
-        operand.parts.iter().any(|part| mentions(&part.value, |p| *p == Parameter::Input))
-    };
     let performed = quote! { world.step(Step::#name(#(#operands),*)); };
-    if step.operands.iter().any(addressed) {
+    if addressed(step) {
         quote! { for va in run.addresses() { #performed } }
     } else {
         // What names no address speaks of all entries at once.
         quote! { { let va = run.va; #performed } }
     }
+}
+
+/// Whether a step names the entry's address.
+pub(super) fn addressed(step: &Step) -> bool {
+    let parts = step.operands.iter().flat_map(|operand| &operand.parts);
+    parts.into_iter().any(|part| mentions(&part.value, |p| *p == Parameter::Input))
 }
 
 fn function(operand: &Operand) -> Ident {
