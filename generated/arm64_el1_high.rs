@@ -1226,7 +1226,11 @@ impl Level<Arm64El1High> for Level1 {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1235,7 +1239,11 @@ impl Level<Arm64El1High> for Level1 {
         if Block2::matches(raw) {
             let address = raw & 0xffff_ffe0_0000;
             let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_c000_0000) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1244,7 +1252,11 @@ impl Level<Arm64El1High> for Level1 {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 30);
             let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_c000_0000) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1391,7 +1403,11 @@ impl Level<Arm64El1High> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1400,7 +1416,11 @@ impl Level<Arm64El1High> for Level2 {
         if Page::matches(raw) {
             let address = raw & 0xffff_ffff_f000;
             let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1409,7 +1429,11 @@ impl Level<Arm64El1High> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 21);
             let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1557,7 +1581,11 @@ impl Level<Arm64El1High> for Level3 {
         if Page::matches(raw) {
             let address = (raw & 0xffff_ffff_f000).wrapping_add(k << 12);
             let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1620,11 +1648,15 @@ impl Format for Arm64El1High {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_el1_high";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::One;
+    const TABLE_BITS: u32 = 48;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1727,7 +1759,8 @@ impl Format for Arm64El1High {
     #[inline(always)]
     fn effective(level: i32, leaf: u64, path: Along<u64>) -> u64 {
         let _ = level;
-        ((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+        (((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+            & ((((((path.any >> 61) & 1) ^ 1) << 6) & 0x40) | 0xffff_ffff_ffff_ffbf))
             | ((((path.any >> 60) & 1) << 54) & 0x40_0000_0000_0000))
             | ((((path.any >> 59) & 1) << 53) & 0x20_0000_0000_0000)
     }
@@ -1747,12 +1780,13 @@ impl Format for Arm64El1High {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            mair_el1: (4 << 32) | 0xff,
+            mair_el1: 0xff | (4 << 32),
             tcr_el1: ((shape.output.code & 7) << 32) | (2 << 30) | (3 << 28) | (1 << 26)
-                | (1 << 24)
+                | (1 << 24) | (1 << 22)
                 | ((u64::wrapping_sub(0x40, shape.width as u64) & 0x3f) << 16)
                 | (1 << 7),
-            ttbr1_el1: (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
+            ttbr1_el1: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
         }
     }
 }

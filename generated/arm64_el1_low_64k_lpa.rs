@@ -1153,7 +1153,11 @@ impl Level<Arm64El1Low64kLpa> for Level1 {
                 .wrapping_add(k << 29);
             let word = (raw & 0xffec_0000_0000_0fdc)
                 | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1163,7 +1167,11 @@ impl Level<Arm64El1Low64kLpa> for Level1 {
             let address = (raw & 0xffff_e000_0000) | ((raw << 36) & 0xf_0000_0000_0000);
             let word = (raw & 0xffec_0000_0000_0fdc)
                 | ((address & 0xfc00_0000_0000) | ((address >> 36) & 0xf000)) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1312,7 +1320,11 @@ impl Level<Arm64El1Low64kLpa> for Level2 {
                 .wrapping_add(k << 16);
             let word = (raw & 0xffec_0000_0000_0fdc)
                 | ((address & 0xffff_ffff_0000) | ((address >> 36) & 0xf000)) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1322,7 +1334,11 @@ impl Level<Arm64El1Low64kLpa> for Level2 {
             let address = (raw & 0xffff_ffff_0000) | ((raw << 36) & 0xf_0000_0000_0000);
             let word = (raw & 0xffec_0000_0000_0fdc)
                 | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1333,7 +1349,11 @@ impl Level<Arm64El1Low64kLpa> for Level2 {
                 .wrapping_add(k << 29);
             let word = (raw & 0xffec_0000_0000_0fdc)
                 | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1483,7 +1503,11 @@ impl Level<Arm64El1Low64kLpa> for Level3 {
                 .wrapping_add(k << 16);
             let word = (raw & 0xffec_0000_0000_0fdc)
                 | ((address & 0xffff_ffff_0000) | ((address >> 36) & 0xf000)) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1546,11 +1570,15 @@ impl Format for Arm64El1Low64kLpa {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_el1_low_64k_lpa";
     const GRANULE_SHIFT: u32 = 16;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 52, code: 6 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
@@ -1646,7 +1674,8 @@ impl Format for Arm64El1Low64kLpa {
     #[inline(always)]
     fn effective(level: i32, leaf: u64, path: Along<u64>) -> u64 {
         let _ = level;
-        ((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+        (((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+            & ((((((path.any >> 61) & 1) ^ 1) << 6) & 0x40) | 0xffff_ffff_ffff_ffbf))
             | ((((path.any >> 60) & 1) << 54) & 0x40_0000_0000_0000))
             | ((((path.any >> 59) & 1) << 53) & 0x20_0000_0000_0000)
     }
@@ -1666,11 +1695,12 @@ impl Format for Arm64El1Low64kLpa {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            mair_el1: (4 << 32) | 0xff,
+            mair_el1: 0xff | (4 << 32),
             tcr_el1: ((shape.output.code & 7) << 32) | (1 << 23) | (1 << 14) | (3 << 12)
                 | (1 << 10) | (1 << 8)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            ttbr0_el1: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
+            ttbr0_el1: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
         }
     }

@@ -1346,7 +1346,11 @@ impl Level<Arm64El1LowLpa2> for Level0 {
                 .wrapping_add(k << 30);
             let word = (raw & 0xffec_0000_0000_0cdc)
                 | ((address & 0x3_ffff_c000_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1357,7 +1361,11 @@ impl Level<Arm64El1LowLpa2> for Level0 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffec_0000_0000_0cdc)
                 | ((address & 0x3_ff80_0000_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block0::matches(word) { Some(word) } else { None }
+            if Block0::matches(word) && Block0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1507,7 +1515,11 @@ impl Level<Arm64El1LowLpa2> for Level1 {
                 .wrapping_add(k << 21);
             let word = (raw & 0xffec_0000_0000_0cdc)
                 | ((address & 0x3_ffff_ffe0_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1518,7 +1530,11 @@ impl Level<Arm64El1LowLpa2> for Level1 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffec_0000_0000_0cdc)
                 | ((address & 0x3_ffff_c000_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1530,7 +1546,11 @@ impl Level<Arm64El1LowLpa2> for Level1 {
                 .wrapping_add(k << 30);
             let word = (raw & 0xffec_0000_0000_0cdc)
                 | ((address & 0x3_ffff_c000_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1680,7 +1700,11 @@ impl Level<Arm64El1LowLpa2> for Level2 {
                 .wrapping_add(k << 12);
             let word = (raw & 0xffec_0000_0000_0cdc)
                 | ((address & 0x3_ffff_ffff_f000) | ((address >> 42) & 0x300)) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1691,7 +1715,11 @@ impl Level<Arm64El1LowLpa2> for Level2 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffec_0000_0000_0cdc)
                 | ((address & 0x3_ffff_ffe0_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1703,7 +1731,11 @@ impl Level<Arm64El1LowLpa2> for Level2 {
                 .wrapping_add(k << 21);
             let word = (raw & 0xffec_0000_0000_0cdc)
                 | ((address & 0x3_ffff_ffe0_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1854,7 +1886,11 @@ impl Level<Arm64El1LowLpa2> for Level3 {
                 .wrapping_add(k << 12);
             let word = (raw & 0xffec_0000_0000_0cdc)
                 | ((address & 0x3_ffff_ffff_f000) | ((address >> 42) & 0x300)) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1917,11 +1953,15 @@ impl Format for Arm64El1LowLpa2 {
     type Step = Step;
     type Registers = Registers;
     type Top = LevelMinus1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_el1_low_lpa2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -2025,7 +2065,8 @@ impl Format for Arm64El1LowLpa2 {
     #[inline(always)]
     fn effective(level: i32, leaf: u64, path: Along<u64>) -> u64 {
         let _ = level;
-        ((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+        (((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+            & ((((((path.any >> 61) & 1) ^ 1) << 6) & 0x40) | 0xffff_ffff_ffff_ffbf))
             | ((((path.any >> 60) & 1) << 54) & 0x40_0000_0000_0000))
             | ((((path.any >> 59) & 1) << 53) & 0x20_0000_0000_0000)
     }
@@ -2048,11 +2089,12 @@ impl Format for Arm64El1LowLpa2 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            mair_el1: (4 << 32) | 0xff,
+            mair_el1: 0xff | (4 << 32),
             tcr_el1: (1 << 59) | ((shape.output.code & 7) << 32) | (1 << 23) | (3 << 12)
                 | (1 << 10) | (1 << 8)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            ttbr0_el1: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
+            ttbr0_el1: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
         }
     }

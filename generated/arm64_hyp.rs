@@ -983,7 +983,11 @@ impl Level<Arm64Hyp> for Level1 {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffe0_0000)
                 | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -993,7 +997,11 @@ impl Level<Arm64Hyp> for Level1 {
             let address = raw & 0xffff_ffe0_0000;
             let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_c000_0000)
                 | 0x41;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1003,7 +1011,11 @@ impl Level<Arm64Hyp> for Level1 {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 30);
             let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_c000_0000)
                 | 0x41;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1139,7 +1151,11 @@ impl Level<Arm64Hyp> for Level2 {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffff_f000)
                 | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1149,7 +1165,11 @@ impl Level<Arm64Hyp> for Level2 {
             let address = raw & 0xffff_ffff_f000;
             let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffe0_0000)
                 | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1159,7 +1179,11 @@ impl Level<Arm64Hyp> for Level2 {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 21);
             let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffe0_0000)
                 | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1296,7 +1320,11 @@ impl Level<Arm64Hyp> for Level3 {
             let address = (raw & 0xffff_ffff_f000).wrapping_add(k << 12);
             let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffff_f000)
                 | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1356,11 +1384,13 @@ impl Format for Arm64Hyp {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_hyp";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 48;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1482,7 +1512,7 @@ impl Format for Arm64Hyp {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            mair_el2: (4 << 32) | 0xff,
+            mair_el2: 0xff | (4 << 32),
             tcr_el2: (1 << 31) | (1 << 23) | ((shape.output.code & 7) << 16) | (3 << 12)
                 | (1 << 10) | (1 << 8)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),

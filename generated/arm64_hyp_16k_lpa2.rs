@@ -939,7 +939,11 @@ impl Level<Arm64Hyp16kLpa2> for Level1 {
                 .wrapping_add(k << 25);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_fe00_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -950,7 +954,11 @@ impl Level<Arm64Hyp16kLpa2> for Level1 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_fff0_0000_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1089,7 +1097,11 @@ impl Level<Arm64Hyp16kLpa2> for Level2 {
                 .wrapping_add(k << 14);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_ffff_c000) | ((address >> 42) & 0x300)) | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1100,7 +1112,11 @@ impl Level<Arm64Hyp16kLpa2> for Level2 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_fe00_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1112,7 +1128,11 @@ impl Level<Arm64Hyp16kLpa2> for Level2 {
                 .wrapping_add(k << 25);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_fe00_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1252,7 +1272,11 @@ impl Level<Arm64Hyp16kLpa2> for Level3 {
                 .wrapping_add(k << 14);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_ffff_c000) | ((address >> 42) & 0x300)) | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1312,11 +1336,13 @@ impl Format for Arm64Hyp16kLpa2 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_hyp_16k_lpa2";
     const GRANULE_SHIFT: u32 = 14;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1439,7 +1465,7 @@ impl Format for Arm64Hyp16kLpa2 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            mair_el2: (4 << 32) | 0xff,
+            mair_el2: 0xff | (4 << 32),
             tcr_el2: (3 << 31) | (1 << 23) | ((shape.output.code & 7) << 16) | (2 << 14)
                 | (0x35 << 8) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             ttbr0_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)

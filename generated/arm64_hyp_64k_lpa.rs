@@ -908,7 +908,11 @@ impl Level<Arm64Hyp64kLpa> for Level1 {
                 .wrapping_add(k << 29);
             let word = (raw & 0xffcc_0000_0000_079c)
                 | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -918,7 +922,11 @@ impl Level<Arm64Hyp64kLpa> for Level1 {
             let address = (raw & 0xffff_e000_0000) | ((raw << 36) & 0xf_0000_0000_0000);
             let word = (raw & 0xffcc_0000_0000_079c)
                 | ((address & 0xfc00_0000_0000) | ((address >> 36) & 0xf000)) | 0x41;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1055,7 +1063,11 @@ impl Level<Arm64Hyp64kLpa> for Level2 {
                 .wrapping_add(k << 16);
             let word = (raw & 0xffcc_0000_0000_079c)
                 | ((address & 0xffff_ffff_0000) | ((address >> 36) & 0xf000)) | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1065,7 +1077,11 @@ impl Level<Arm64Hyp64kLpa> for Level2 {
             let address = (raw & 0xffff_ffff_0000) | ((raw << 36) & 0xf_0000_0000_0000);
             let word = (raw & 0xffcc_0000_0000_079c)
                 | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1076,7 +1092,11 @@ impl Level<Arm64Hyp64kLpa> for Level2 {
                 .wrapping_add(k << 29);
             let word = (raw & 0xffcc_0000_0000_079c)
                 | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1214,7 +1234,11 @@ impl Level<Arm64Hyp64kLpa> for Level3 {
                 .wrapping_add(k << 16);
             let word = (raw & 0xffcc_0000_0000_079c)
                 | ((address & 0xffff_ffff_0000) | ((address >> 36) & 0xf000)) | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1274,11 +1298,13 @@ impl Format for Arm64Hyp64kLpa {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_hyp_64k_lpa";
     const GRANULE_SHIFT: u32 = 16;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 52, code: 6 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
@@ -1393,7 +1419,7 @@ impl Format for Arm64Hyp64kLpa {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            mair_el2: (4 << 32) | 0xff,
+            mair_el2: 0xff | (4 << 32),
             tcr_el2: (1 << 31) | (1 << 23) | ((shape.output.code & 7) << 16) | (1 << 14)
                 | (0x35 << 8) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             ttbr0_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)

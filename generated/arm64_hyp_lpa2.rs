@@ -1072,7 +1072,11 @@ impl Level<Arm64HypLpa2> for Level0 {
                 .wrapping_add(k << 30);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_c000_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1083,7 +1087,11 @@ impl Level<Arm64HypLpa2> for Level0 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ff80_0000_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block0::matches(word) { Some(word) } else { None }
+            if Block0::matches(word) && Block0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1222,7 +1230,11 @@ impl Level<Arm64HypLpa2> for Level1 {
                 .wrapping_add(k << 21);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_ffe0_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1233,7 +1245,11 @@ impl Level<Arm64HypLpa2> for Level1 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_c000_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1245,7 +1261,11 @@ impl Level<Arm64HypLpa2> for Level1 {
                 .wrapping_add(k << 30);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_c000_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1384,7 +1404,11 @@ impl Level<Arm64HypLpa2> for Level2 {
                 .wrapping_add(k << 12);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_ffff_f000) | ((address >> 42) & 0x300)) | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1395,7 +1419,11 @@ impl Level<Arm64HypLpa2> for Level2 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_ffe0_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1407,7 +1435,11 @@ impl Level<Arm64HypLpa2> for Level2 {
                 .wrapping_add(k << 21);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_ffe0_0000) | ((address >> 42) & 0x300)) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1547,7 +1579,11 @@ impl Level<Arm64HypLpa2> for Level3 {
                 .wrapping_add(k << 12);
             let word = (raw & 0xffcc_0000_0000_049c)
                 | ((address & 0x3_ffff_ffff_f000) | ((address >> 42) & 0x300)) | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1607,11 +1643,13 @@ impl Format for Arm64HypLpa2 {
     type Step = Step;
     type Registers = Registers;
     type Top = LevelMinus1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_hyp_lpa2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1737,7 +1775,7 @@ impl Format for Arm64HypLpa2 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            mair_el2: (4 << 32) | 0xff,
+            mair_el2: 0xff | (4 << 32),
             tcr_el2: (3 << 31) | (1 << 23) | ((shape.output.code & 7) << 16)
                 | (0x35 << 8) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             ttbr0_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)

@@ -1011,7 +1011,11 @@ impl Level<Arm64Stage2> for Level1 {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1020,7 +1024,11 @@ impl Level<Arm64Stage2> for Level1 {
         if Block2::matches(raw) {
             let address = raw & 0xffff_ffe0_0000;
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_c000_0000) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1029,7 +1037,11 @@ impl Level<Arm64Stage2> for Level1 {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 30);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_c000_0000) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1151,7 +1163,11 @@ impl Level<Arm64Stage2> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1160,7 +1176,11 @@ impl Level<Arm64Stage2> for Level2 {
         if Page::matches(raw) {
             let address = raw & 0xffff_ffff_f000;
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1169,7 +1189,11 @@ impl Level<Arm64Stage2> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 21);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1292,7 +1316,11 @@ impl Level<Arm64Stage2> for Level3 {
         if Page::matches(raw) {
             let address = (raw & 0xffff_ffff_f000).wrapping_add(k << 12);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1339,11 +1367,15 @@ impl Format for Arm64Stage2 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 48;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1473,7 +1505,8 @@ impl Format for Arm64Stage2 {
             vtcr_el2: (1 << 31) | ((shape.output.code & 7) << 16) | (3 << 12) | (1 << 10)
                 | (1 << 8) | ((u64::wrapping_sub(2, shape.root_level as u64) & 3) << 6)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            vttbr_el2: (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
+            vttbr_el2: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
         }
     }
 }

@@ -870,7 +870,11 @@ impl Level<Arm64Stage216k> for Level2 {
         if Block::matches(raw) {
             let address = (raw & 0xffff_fe00_0000).wrapping_add(k << 14);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_c000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -879,7 +883,11 @@ impl Level<Arm64Stage216k> for Level2 {
         if Page::matches(raw) {
             let address = raw & 0xffff_ffff_c000;
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_fe00_0000) | 1;
-            if Block::matches(word) { Some(word) } else { None }
+            if Block::matches(word) && Block(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -888,7 +896,11 @@ impl Level<Arm64Stage216k> for Level2 {
         if Block::matches(raw) {
             let address = (raw & 0xffff_fe00_0000).wrapping_add(k << 25);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_fe00_0000) | 1;
-            if Block::matches(word) { Some(word) } else { None }
+            if Block::matches(word) && Block(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1011,7 +1023,11 @@ impl Level<Arm64Stage216k> for Level3 {
         if Page::matches(raw) {
             let address = (raw & 0xffff_ffff_c000).wrapping_add(k << 14);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_c000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1058,11 +1074,15 @@ impl Format for Arm64Stage216k {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2_16k";
     const GRANULE_SHIFT: u32 = 14;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 47;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 48;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1190,7 +1210,8 @@ impl Format for Arm64Stage216k {
                 | (0x35 << 8)
                 | ((u64::wrapping_sub(3, shape.root_level as u64) & 3) << 6)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            vttbr_el2: (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
+            vttbr_el2: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
         }
     }
 }

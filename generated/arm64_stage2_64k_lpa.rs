@@ -938,7 +938,11 @@ impl Level<Arm64Stage264kLpa> for Level1 {
                 .wrapping_add(k << 29);
             let word = (raw & 0xffe8_0000_0000_0ffc)
                 | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -948,7 +952,11 @@ impl Level<Arm64Stage264kLpa> for Level1 {
             let address = (raw & 0xffff_e000_0000) | ((raw << 36) & 0xf_0000_0000_0000);
             let word = (raw & 0xffe8_0000_0000_0ffc)
                 | ((address & 0xfc00_0000_0000) | ((address >> 36) & 0xf000)) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1072,7 +1080,11 @@ impl Level<Arm64Stage264kLpa> for Level2 {
                 .wrapping_add(k << 16);
             let word = (raw & 0xffe8_0000_0000_0ffc)
                 | ((address & 0xffff_ffff_0000) | ((address >> 36) & 0xf000)) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1082,7 +1094,11 @@ impl Level<Arm64Stage264kLpa> for Level2 {
             let address = (raw & 0xffff_ffff_0000) | ((raw << 36) & 0xf_0000_0000_0000);
             let word = (raw & 0xffe8_0000_0000_0ffc)
                 | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1093,7 +1109,11 @@ impl Level<Arm64Stage264kLpa> for Level2 {
                 .wrapping_add(k << 29);
             let word = (raw & 0xffe8_0000_0000_0ffc)
                 | ((address & 0xffff_e000_0000) | ((address >> 36) & 0xf000)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1218,7 +1238,11 @@ impl Level<Arm64Stage264kLpa> for Level3 {
                 .wrapping_add(k << 16);
             let word = (raw & 0xffe8_0000_0000_0ffc)
                 | ((address & 0xffff_ffff_0000) | ((address >> 36) & 0xf000)) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1265,11 +1289,15 @@ impl Format for Arm64Stage264kLpa {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2_64k_lpa";
     const GRANULE_SHIFT: u32 = 16;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 52, code: 6 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
@@ -1393,7 +1421,8 @@ impl Format for Arm64Stage264kLpa {
                 | (0x35 << 8)
                 | ((u64::wrapping_sub(3, shape.root_level as u64) & 3) << 6)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            vttbr_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
+            vttbr_el2: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
         }
     }

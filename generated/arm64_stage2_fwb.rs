@@ -1026,7 +1026,11 @@ impl Level<Arm64Stage2Fwb> for Level1 {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1035,7 +1039,11 @@ impl Level<Arm64Stage2Fwb> for Level1 {
         if Block2::matches(raw) {
             let address = raw & 0xffff_ffe0_0000;
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_c000_0000) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1044,7 +1052,11 @@ impl Level<Arm64Stage2Fwb> for Level1 {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 30);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_c000_0000) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1166,7 +1178,11 @@ impl Level<Arm64Stage2Fwb> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1175,7 +1191,11 @@ impl Level<Arm64Stage2Fwb> for Level2 {
         if Page::matches(raw) {
             let address = raw & 0xffff_ffff_f000;
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1184,7 +1204,11 @@ impl Level<Arm64Stage2Fwb> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 21);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1307,7 +1331,11 @@ impl Level<Arm64Stage2Fwb> for Level3 {
         if Page::matches(raw) {
             let address = (raw & 0xffff_ffff_f000).wrapping_add(k << 12);
             let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1354,11 +1382,15 @@ impl Format for Arm64Stage2Fwb {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2_fwb";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 48;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1488,7 +1520,8 @@ impl Format for Arm64Stage2Fwb {
             vtcr_el2: (1 << 31) | ((shape.output.code & 7) << 16) | (3 << 12) | (1 << 10)
                 | (1 << 8) | ((u64::wrapping_sub(2, shape.root_level as u64) & 3) << 6)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            vttbr_el2: (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
+            vttbr_el2: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
         }
     }
 }

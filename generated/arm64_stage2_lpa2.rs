@@ -1101,7 +1101,11 @@ impl Level<Arm64Stage2Lpa2> for Level0 {
                 .wrapping_add(k << 30);
             let word = (raw & 0xffe8_0000_0000_0cfc)
                 | ((address & 0x3_ffff_c000_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1112,7 +1116,11 @@ impl Level<Arm64Stage2Lpa2> for Level0 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffe8_0000_0000_0cfc)
                 | ((address & 0x3_ff80_0000_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block0::matches(word) { Some(word) } else { None }
+            if Block0::matches(word) && Block0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1237,7 +1245,11 @@ impl Level<Arm64Stage2Lpa2> for Level1 {
                 .wrapping_add(k << 21);
             let word = (raw & 0xffe8_0000_0000_0cfc)
                 | ((address & 0x3_ffff_ffe0_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1248,7 +1260,11 @@ impl Level<Arm64Stage2Lpa2> for Level1 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffe8_0000_0000_0cfc)
                 | ((address & 0x3_ffff_c000_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1260,7 +1276,11 @@ impl Level<Arm64Stage2Lpa2> for Level1 {
                 .wrapping_add(k << 30);
             let word = (raw & 0xffe8_0000_0000_0cfc)
                 | ((address & 0x3_ffff_c000_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1385,7 +1405,11 @@ impl Level<Arm64Stage2Lpa2> for Level2 {
                 .wrapping_add(k << 12);
             let word = (raw & 0xffe8_0000_0000_0cfc)
                 | ((address & 0x3_ffff_ffff_f000) | ((address >> 42) & 0x300)) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1396,7 +1420,11 @@ impl Level<Arm64Stage2Lpa2> for Level2 {
                 | ((raw << 42) & 0xc_0000_0000_0000);
             let word = (raw & 0xffe8_0000_0000_0cfc)
                 | ((address & 0x3_ffff_ffe0_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1408,7 +1436,11 @@ impl Level<Arm64Stage2Lpa2> for Level2 {
                 .wrapping_add(k << 21);
             let word = (raw & 0xffe8_0000_0000_0cfc)
                 | ((address & 0x3_ffff_ffe0_0000) | ((address >> 42) & 0x300)) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1534,7 +1566,11 @@ impl Level<Arm64Stage2Lpa2> for Level3 {
                 .wrapping_add(k << 12);
             let word = (raw & 0xffe8_0000_0000_0cfc)
                 | ((address & 0x3_ffff_ffff_f000) | ((address >> 42) & 0x300)) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1581,11 +1617,15 @@ impl Format for Arm64Stage2Lpa2 {
     type Step = Step;
     type Registers = Registers;
     type Top = LevelMinus1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2_lpa2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1729,7 +1769,8 @@ impl Format for Arm64Stage2Lpa2 {
                     (shape.root_level as u64) & 1,
                     (shape.root_level as u64) >> 63,
                 ) & 1) << 6) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            vttbr_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
+            vttbr_el2: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
         }
     }

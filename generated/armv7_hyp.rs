@@ -811,7 +811,11 @@ impl Level<Armv7Hyp> for Level1 {
         if Block1::matches(raw) {
             let address = (raw & 0xff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xffc0_0000_0000_079c) | (address & 0xff_ffe0_0000) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -820,7 +824,11 @@ impl Level<Armv7Hyp> for Level1 {
         if Block2::matches(raw) {
             let address = raw & 0xff_ffe0_0000;
             let word = (raw & 0xffc0_0000_0000_079c) | (address & 0xff_c000_0000) | 0x41;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -930,7 +938,11 @@ impl Level<Armv7Hyp> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0xffc0_0000_0000_079c) | (address & 0xff_ffff_f000) | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -939,7 +951,11 @@ impl Level<Armv7Hyp> for Level2 {
         if Page::matches(raw) {
             let address = raw & 0xff_ffff_f000;
             let word = (raw & 0xffc0_0000_0000_079c) | (address & 0xff_ffe0_0000) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -948,7 +964,11 @@ impl Level<Armv7Hyp> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 21);
             let word = (raw & 0xffc0_0000_0000_079c) | (address & 0xff_ffe0_0000) | 0x41;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1059,7 +1079,11 @@ impl Level<Armv7Hyp> for Level3 {
         if Page::matches(raw) {
             let address = (raw & 0xff_ffff_f000).wrapping_add(k << 12);
             let word = (raw & 0xffc0_0000_0000_079c) | (address & 0xff_ffff_f000) | 0x43;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1094,11 +1118,13 @@ impl Format for Armv7Hyp {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "armv7_hyp";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 32;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 40;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 40, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;

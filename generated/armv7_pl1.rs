@@ -1041,7 +1041,11 @@ impl Level<Armv7Pl1> for Level1 {
         if Block1::matches(raw) {
             let address = (raw & 0xff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1050,7 +1054,11 @@ impl Level<Armv7Pl1> for Level1 {
         if Block2::matches(raw) {
             let address = raw & 0xff_ffe0_0000;
             let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_c000_0000) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1171,7 +1179,11 @@ impl Level<Armv7Pl1> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1180,7 +1192,11 @@ impl Level<Armv7Pl1> for Level2 {
         if Page::matches(raw) {
             let address = raw & 0xff_ffff_f000;
             let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1189,7 +1205,11 @@ impl Level<Armv7Pl1> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 21);
             let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1311,7 +1331,11 @@ impl Level<Armv7Pl1> for Level3 {
         if Page::matches(raw) {
             let address = (raw & 0xff_ffff_f000).wrapping_add(k << 12);
             let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1348,11 +1372,13 @@ impl Format for Armv7Pl1 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "armv7_pl1";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 32;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 40;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 40, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
@@ -1436,7 +1462,8 @@ impl Format for Armv7Pl1 {
     #[inline(always)]
     fn effective(level: i32, leaf: u64, path: Along<u64>) -> u64 {
         let _ = level;
-        ((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+        (((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+            & ((((((path.any >> 61) & 1) ^ 1) << 6) & 0x40) | 0xffff_ffff_ffff_ffbf))
             | ((((path.any >> 60) & 1) << 54) & 0x40_0000_0000_0000))
             | ((((path.any >> 59) & 1) << 53) & 0x20_0000_0000_0000)
     }

@@ -818,7 +818,11 @@ impl Level<Armv7Stage2> for Level1 {
         if Block1::matches(raw) {
             let address = (raw & 0xff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -827,7 +831,11 @@ impl Level<Armv7Stage2> for Level1 {
         if Block2::matches(raw) {
             let address = raw & 0xff_ffe0_0000;
             let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_c000_0000) | 1;
-            if Block1::matches(word) { Some(word) } else { None }
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -924,7 +932,11 @@ impl Level<Armv7Stage2> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -933,7 +945,11 @@ impl Level<Armv7Stage2> for Level2 {
         if Page::matches(raw) {
             let address = raw & 0xff_ffff_f000;
             let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -942,7 +958,11 @@ impl Level<Armv7Stage2> for Level2 {
         if Block2::matches(raw) {
             let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 21);
             let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1;
-            if Block2::matches(word) { Some(word) } else { None }
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1040,7 +1060,11 @@ impl Level<Armv7Stage2> for Level3 {
         if Page::matches(raw) {
             let address = (raw & 0xff_ffff_f000).wrapping_add(k << 12);
             let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffff_f000) | 3;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1062,11 +1086,15 @@ impl Format for Armv7Stage2 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "armv7_stage2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 31;
     const MAX_WIDTH: u32 = 40;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 40;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 40, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
@@ -1156,7 +1184,8 @@ impl Format for Armv7Stage2 {
         Registers {
             vtcr: (3 << 12) | (1 << 10) | (1 << 8) | (1 << 6)
                 | (u64::wrapping_sub(0x20, shape.width as u64) & 0x1f),
-            vttbr: (((shape.root.0 >> 5) & 0x7_ffff_ffff) << 5),
+            vttbr: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 5) & 0x7_ffff_ffff) << 5),
         }
     }
 }

@@ -680,7 +680,11 @@ impl Level<Sv32> for Level1 {
         if Leaf1::matches(raw) {
             let address = (((raw as u64) << 2) & 0x3_ffc0_0000).wrapping_add(k << 12);
             let word = (raw & 0x3fe) | (((address >> 2) & 0xffff_fc00) as u32) | 1;
-            if Leaf0::matches(word) { Some(word) } else { None }
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -689,7 +693,11 @@ impl Level<Sv32> for Level1 {
         if Leaf0::matches(raw) {
             let address = ((raw as u64) << 2) & 0x3_ffff_f000;
             let word = (raw & 0x3fe) | (((address >> 2) & 0xfff0_0000) as u32) | 1;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -819,11 +827,15 @@ impl Format for Sv32 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv32";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 32;
     const MAX_WIDTH: u32 = 32;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 34;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 9;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 34, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -903,7 +915,8 @@ impl Format for Sv32 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            satp: (1 << 31) | ((shape.root.0 >> 12) & 0x3f_ffff),
+            satp: (1 << 31) | ((shape.tag & 0x1ff) << 22)
+                | ((shape.root.0 >> 12) & 0x3f_ffff),
         }
     }
 }

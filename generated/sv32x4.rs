@@ -562,7 +562,11 @@ impl Level<Sv32x4> for Level1 {
         if Leaf1::matches(raw) {
             let address = (((raw as u64) << 2) & 0x3_ffc0_0000).wrapping_add(k << 12);
             let word = (raw & 0x3ee) | (((address >> 2) & 0xffff_fc00) as u32) | 0x11;
-            if Leaf0::matches(word) { Some(word) } else { None }
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -571,7 +575,11 @@ impl Level<Sv32x4> for Level1 {
         if Leaf0::matches(raw) {
             let address = ((raw as u64) << 2) & 0x3_ffff_f000;
             let word = (raw & 0x3ee) | (((address >> 2) & 0xfff0_0000) as u32) | 0x11;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -701,11 +709,15 @@ impl Format for Sv32x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv32x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 34;
     const MAX_WIDTH: u32 = 34;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 34;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 7;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 34, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -785,7 +797,8 @@ impl Format for Sv32x4 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            hgatp: (1 << 31) | ((shape.root.0 >> 12) & 0x3f_ffff),
+            hgatp: (1 << 31) | ((shape.tag & 0x7f) << 22)
+                | ((shape.root.0 >> 12) & 0x3f_ffff),
         }
     }
 }

@@ -813,7 +813,11 @@ impl Level<Sv39> for Level2 {
         if Leaf2::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 1;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -822,7 +826,11 @@ impl Level<Sv39> for Level2 {
         if Leaf1::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffe0_0000;
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_f000_0000) | 1;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -934,7 +942,11 @@ impl Level<Sv39> for Level1 {
         if Leaf1::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_ffff_fc00) | 1;
-            if Leaf0::matches(word) { Some(word) } else { None }
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -943,7 +955,11 @@ impl Level<Sv39> for Level1 {
         if Leaf0::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffff_f000;
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 1;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1089,11 +1105,15 @@ impl Format for Sv39 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level2;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv39";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 39;
     const MAX_WIDTH: u32 = 39;
     const EXTEND: Extend = Extend::Sign;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 16;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -1174,7 +1194,8 @@ impl Format for Sv39 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            satp: (8 << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            satp: (8 << 60) | ((shape.tag & 0xffff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }
@@ -1233,6 +1254,6 @@ fn operand_va(va: u64, _run: &Run<'_, Sv39>) -> u64 {
 /// Values of the registers that make hardware walk a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registers {
-    /// MODE and PPN, for ASID 0.
+    /// MODE, ASID and PPN.
     pub satp: u64,
 }

@@ -675,7 +675,11 @@ impl Level<Sv39x4> for Level2 {
         if Leaf2::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -684,7 +688,11 @@ impl Level<Sv39x4> for Level2 {
         if Leaf1::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffe0_0000;
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -796,7 +804,11 @@ impl Level<Sv39x4> for Level1 {
         if Leaf1::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_ffff_fc00) | 0x11;
-            if Leaf0::matches(word) { Some(word) } else { None }
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -805,7 +817,11 @@ impl Level<Sv39x4> for Level1 {
         if Leaf0::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffff_f000;
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -951,11 +967,15 @@ impl Format for Sv39x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level2;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv39x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 41;
     const MAX_WIDTH: u32 = 41;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 14;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -1036,7 +1056,8 @@ impl Format for Sv39x4 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            hgatp: (8 << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            hgatp: (8 << 60) | ((shape.tag & 0x3fff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }

@@ -946,7 +946,11 @@ impl Level<Sv48> for Level3 {
         if Leaf3::matches(raw) {
             let address = ((raw << 2) & 0xff_ff80_0000_0000).wrapping_add(k << 30);
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_f000_0000) | 1;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -955,7 +959,11 @@ impl Level<Sv48> for Level3 {
         if Leaf2::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_c000_0000;
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 1;
-            if Leaf3::matches(word) { Some(word) } else { None }
+            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1067,7 +1075,11 @@ impl Level<Sv48> for Level2 {
         if Leaf2::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 1;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1076,7 +1088,11 @@ impl Level<Sv48> for Level2 {
         if Leaf1::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffe0_0000;
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_f000_0000) | 1;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1188,7 +1204,11 @@ impl Level<Sv48> for Level1 {
         if Leaf1::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_ffff_fc00) | 1;
-            if Leaf0::matches(word) { Some(word) } else { None }
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1197,7 +1217,11 @@ impl Level<Sv48> for Level1 {
         if Leaf0::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffff_f000;
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 1;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1343,11 +1367,15 @@ impl Format for Sv48 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level3;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv48";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 48;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::Sign;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 16;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -1429,7 +1457,8 @@ impl Format for Sv48 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            satp: (9 << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            satp: (9 << 60) | ((shape.tag & 0xffff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }

@@ -788,7 +788,11 @@ impl Level<Sv48x4> for Level3 {
         if Leaf3::matches(raw) {
             let address = ((raw << 2) & 0xff_ff80_0000_0000).wrapping_add(k << 30);
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -797,7 +801,11 @@ impl Level<Sv48x4> for Level3 {
         if Leaf2::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_c000_0000;
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 0x11;
-            if Leaf3::matches(word) { Some(word) } else { None }
+            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -909,7 +917,11 @@ impl Level<Sv48x4> for Level2 {
         if Leaf2::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -918,7 +930,11 @@ impl Level<Sv48x4> for Level2 {
         if Leaf1::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffe0_0000;
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1030,7 +1046,11 @@ impl Level<Sv48x4> for Level1 {
         if Leaf1::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_ffff_fc00) | 0x11;
-            if Leaf0::matches(word) { Some(word) } else { None }
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1039,7 +1059,11 @@ impl Level<Sv48x4> for Level1 {
         if Leaf0::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffff_f000;
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1185,11 +1209,15 @@ impl Format for Sv48x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level3;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv48x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 50;
     const MAX_WIDTH: u32 = 50;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 14;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -1271,7 +1299,8 @@ impl Format for Sv48x4 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            hgatp: (9 << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            hgatp: (9 << 60) | ((shape.tag & 0x3fff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }

@@ -1079,7 +1079,11 @@ impl Level<Sv57> for Level4 {
         if Leaf4::matches(raw) {
             let address = ((raw << 2) & 0xff_0000_0000_0000).wrapping_add(k << 39);
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 1;
-            if Leaf3::matches(word) { Some(word) } else { None }
+            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1088,7 +1092,11 @@ impl Level<Sv57> for Level4 {
         if Leaf3::matches(raw) {
             let address = (raw << 2) & 0xff_ff80_0000_0000;
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_c000_0000_0000) | 1;
-            if Leaf4::matches(word) { Some(word) } else { None }
+            if Leaf4::matches(word) && Leaf4(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1200,7 +1208,11 @@ impl Level<Sv57> for Level3 {
         if Leaf3::matches(raw) {
             let address = ((raw << 2) & 0xff_ff80_0000_0000).wrapping_add(k << 30);
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_f000_0000) | 1;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1209,7 +1221,11 @@ impl Level<Sv57> for Level3 {
         if Leaf2::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_c000_0000;
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 1;
-            if Leaf3::matches(word) { Some(word) } else { None }
+            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1321,7 +1337,11 @@ impl Level<Sv57> for Level2 {
         if Leaf2::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 1;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1330,7 +1350,11 @@ impl Level<Sv57> for Level2 {
         if Leaf1::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffe0_0000;
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_f000_0000) | 1;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1442,7 +1466,11 @@ impl Level<Sv57> for Level1 {
         if Leaf1::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_ffff_fc00) | 1;
-            if Leaf0::matches(word) { Some(word) } else { None }
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1451,7 +1479,11 @@ impl Level<Sv57> for Level1 {
         if Leaf0::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffff_f000;
             let word = (raw & 0x3fe) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 1;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1597,11 +1629,15 @@ impl Format for Sv57 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv57";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 57;
     const MAX_WIDTH: u32 = 57;
     const EXTEND: Extend = Extend::Sign;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 16;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -1684,7 +1720,8 @@ impl Format for Sv57 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            satp: (0xa << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            satp: (0xa << 60) | ((shape.tag & 0xffff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }

@@ -901,7 +901,11 @@ impl Level<Sv57x4> for Level4 {
         if Leaf4::matches(raw) {
             let address = ((raw << 2) & 0xff_0000_0000_0000).wrapping_add(k << 39);
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 0x11;
-            if Leaf3::matches(word) { Some(word) } else { None }
+            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -910,7 +914,11 @@ impl Level<Sv57x4> for Level4 {
         if Leaf3::matches(raw) {
             let address = (raw << 2) & 0xff_ff80_0000_0000;
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_c000_0000_0000) | 0x11;
-            if Leaf4::matches(word) { Some(word) } else { None }
+            if Leaf4::matches(word) && Leaf4(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1022,7 +1030,11 @@ impl Level<Sv57x4> for Level3 {
         if Leaf3::matches(raw) {
             let address = ((raw << 2) & 0xff_ff80_0000_0000).wrapping_add(k << 30);
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1031,7 +1043,11 @@ impl Level<Sv57x4> for Level3 {
         if Leaf2::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_c000_0000;
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 0x11;
-            if Leaf3::matches(word) { Some(word) } else { None }
+            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1143,7 +1159,11 @@ impl Level<Sv57x4> for Level2 {
         if Leaf2::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1152,7 +1172,11 @@ impl Level<Sv57x4> for Level2 {
         if Leaf1::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffe0_0000;
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11;
-            if Leaf2::matches(word) { Some(word) } else { None }
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1264,7 +1288,11 @@ impl Level<Sv57x4> for Level1 {
         if Leaf1::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_ffff_fc00) | 0x11;
-            if Leaf0::matches(word) { Some(word) } else { None }
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1273,7 +1301,11 @@ impl Level<Sv57x4> for Level1 {
         if Leaf0::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffff_f000;
             let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
-            if Leaf1::matches(word) { Some(word) } else { None }
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1419,11 +1451,15 @@ impl Format for Sv57x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv57x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 59;
     const MAX_WIDTH: u32 = 59;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 14;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -1506,7 +1542,8 @@ impl Format for Sv57x4 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            hgatp: (0xa << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            hgatp: (0xa << 60) | ((shape.tag & 0x3fff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }

@@ -1072,7 +1072,11 @@ impl Level<Vtd5level> for Level3 {
             let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
                 | 0x80;
-            if Large2::matches(word) { Some(word) } else { None }
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1082,7 +1086,11 @@ impl Level<Vtd5level> for Level3 {
             let address = raw & 0xf_ffff_ffe0_0000;
             let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_c000_0000)
                 | 0x80;
-            if Large3::matches(word) { Some(word) } else { None }
+            if Large3::matches(word) && Large3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1212,7 +1220,11 @@ impl Level<Vtd5level> for Level2 {
         if Large2::matches(raw) {
             let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffff_f000);
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1222,7 +1234,11 @@ impl Level<Vtd5level> for Level2 {
             let address = raw & 0xf_ffff_ffff_f000;
             let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
                 | 0x80;
-            if Large2::matches(word) { Some(word) } else { None }
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1384,11 +1400,15 @@ impl Format for Vtd5level {
     type Step = Step;
     type Registers = Registers;
     type Top = Level5;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "vtd_5level";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 57;
     const MAX_WIDTH: u32 = 57;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `DID`.
+    const TAG_BITS: u32 = 16;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice {
             bits: 36,
@@ -1464,6 +1484,7 @@ impl Format for Vtd5level {
                     world
                         .step(
                             Step::IotlbPage(
+                                operand_domain(va, run),
                                 operand_address(va, run),
                                 operand_leaf_level(va, run),
                             ),
@@ -1474,7 +1495,8 @@ impl Format for Vtd5level {
             | Transition::InvalidateAll
             | Transition::SplitLeaf
             | Transition::CollapseTable => {
-                world.step(Step::IotlbDomain);
+                let va = run.va;
+                world.step(Step::IotlbDomain(operand_domain(va, run)));
             }
         }
     }
@@ -1490,6 +1512,7 @@ impl Format for Vtd5level {
                     world
                         .step(
                             Step::IotlbPage(
+                                operand_domain(va, run),
                                 operand_address(va, run),
                                 operand_leaf_level(va, run),
                             ),
@@ -1497,7 +1520,8 @@ impl Format for Vtd5level {
                 }
             }
             (Transition::InvalidateTable, Part::Open) => {
-                world.step(Step::IotlbDomain);
+                let va = run.va;
+                world.step(Step::IotlbDomain(operand_domain(va, run)));
             }
             _ => {}
         }
@@ -1525,7 +1549,8 @@ impl Format for Vtd5level {
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
             context_low: (((shape.root.0 >> 12) & 0xff_ffff_ffff) << 12) | 1,
-            context_high: (u64::wrapping_sub(shape.root_level as u64, 2) & 7),
+            context_high: ((shape.tag & 0xffff) << 8)
+                | (u64::wrapping_sub(shape.root_level as u64, 2) & 7),
         }
     }
 }
@@ -1534,40 +1559,17 @@ impl Format for Vtd5level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A page-selective IOTLB invalidation of the table's domain, for the leaf at an address: the world puts it into the queue,
-    /// knows the domain and gets the address mask from the level, and waits. Executing this text traps.
-    IotlbPage(u64, u64),
+    /// with the address mask that the level gives, and waits.
+    IotlbPage(u64, u64, u64),
     /// The same of the whole domain.
-    IotlbDomain,
+    IotlbDomain(u64),
 }
 
-impl Step {
-    /// Executes the instruction on this PE.
-    ///
-    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
-    /// mapping changes.
-    #[cfg(target_arch = "x86_64")]
-    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
-    #[inline(always)]
-    pub fn execute(self) {
-        match self {
-            Step::IotlbPage(address, level) => {
-                unsafe {
-                    core::arch::asm!(
-                        "ud2 // iotlb of {address}, level {level}", address = in (reg)
-                        address as usize, level = in (reg) level as usize,
-                        options(nostack, preserves_flags)
-                    )
-                }
-            }
-            Step::IotlbDomain => {
-                unsafe {
-                    core::arch::asm!(
-                        "ud2 // iotlb of the domain", options(nostack, preserves_flags)
-                    )
-                }
-            }
-        }
-    }
+/// The operand `domain` of the entry at `va`.
+#[inline(always)]
+fn operand_domain(_va: u64, run: &Run<'_, Vtd5level>) -> u64 {
+    let shape = run.shape;
+    shape.tag & 0xffff
 }
 
 /// The operand `address` of the entry at `va`.
@@ -1587,6 +1589,6 @@ fn operand_leaf_level(_va: u64, run: &Run<'_, Vtd5level>) -> u64 {
 pub struct Registers {
     /// The low word of a legacy context entry: present, translated by this table.
     pub context_low: u64,
-    /// The high word, for domain 0: AW says the number of levels.
+    /// The high word: AW says the number of levels.
     pub context_high: u64,
 }

@@ -1231,7 +1231,11 @@ impl Level<X8664> for Level3 {
             let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xfff0_0000_0000_1f7e) | (address & 0xf_ffff_ffe0_0000)
                 | 0x81;
-            if Large2::matches(word) { Some(word) } else { None }
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1241,7 +1245,11 @@ impl Level<X8664> for Level3 {
             let address = raw & 0xf_ffff_ffe0_0000;
             let word = (raw & 0xfff0_0000_0000_1f7e) | (address & 0xf_ffff_c000_0000)
                 | 0x81;
-            if Large3::matches(word) { Some(word) } else { None }
+            if Large3::matches(word) && Large3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1376,7 +1384,11 @@ impl Level<X8664> for Level2 {
             let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = ((raw & 0xfff0_0000_0000_0f7e) | ((raw >> 5) & 0x80))
                 | (address & 0xf_ffff_ffff_f000) | 1;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1386,7 +1398,11 @@ impl Level<X8664> for Level2 {
             let address = raw & 0xf_ffff_ffff_f000;
             let word = ((raw & 0xfff0_0000_0000_0f7e) | ((raw << 5) & 0x1000))
                 | (address & 0xf_ffff_ffe0_0000) | 0x81;
-            if Large2::matches(word) { Some(word) } else { None }
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1548,11 +1564,15 @@ impl Format for X8664 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "x86_64";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 48;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::Sign;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `PCID`.
+    const TAG_BITS: u32 = 12;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice {
             bits: 36,
@@ -1678,8 +1698,8 @@ impl Format for X8664 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            cr3: (((shape.root.0 >> 12) & 0xff_ffff_ffff) << 12),
-            ia32_pat: 0x7_0406_0007_0406,
+            cr3: (((shape.root.0 >> 12) & 0xff_ffff_ffff) << 12) | (shape.tag & 0xfff),
+            ia32_pat: (0x7_0406 << 32) | 6 | (4 << 8) | (7 << 16),
         }
     }
 }
@@ -1722,8 +1742,8 @@ fn operand_address(va: u64, _run: &Run<'_, X8664>) -> u64 {
 /// Values of the registers that make hardware walk a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registers {
-    /// CR3.
+    /// PCID 0 where CR4.PCIDE = 0.
     pub cr3: u64,
-    /// IA32_PAT.
+    /// The reset value, whose upper half repeats the lower.
     pub ia32_pat: u64,
 }

@@ -1306,7 +1306,11 @@ impl Level<X86645level> for Level3 {
             let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
             let word = (raw & 0xfff0_0000_0000_1f7e) | (address & 0xf_ffff_ffe0_0000)
                 | 0x81;
-            if Large2::matches(word) { Some(word) } else { None }
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1316,7 +1320,11 @@ impl Level<X86645level> for Level3 {
             let address = raw & 0xf_ffff_ffe0_0000;
             let word = (raw & 0xfff0_0000_0000_1f7e) | (address & 0xf_ffff_c000_0000)
                 | 0x81;
-            if Large3::matches(word) { Some(word) } else { None }
+            if Large3::matches(word) && Large3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1451,7 +1459,11 @@ impl Level<X86645level> for Level2 {
             let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = ((raw & 0xfff0_0000_0000_0f7e) | ((raw >> 5) & 0x80))
                 | (address & 0xf_ffff_ffff_f000) | 1;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1461,7 +1473,11 @@ impl Level<X86645level> for Level2 {
             let address = raw & 0xf_ffff_ffff_f000;
             let word = ((raw & 0xfff0_0000_0000_0f7e) | ((raw << 5) & 0x1000))
                 | (address & 0xf_ffff_ffe0_0000) | 0x81;
-            if Large2::matches(word) { Some(word) } else { None }
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1623,11 +1639,15 @@ impl Format for X86645level {
     type Step = Step;
     type Registers = Registers;
     type Top = Level5;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "x86_64_5level";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 57;
     const MAX_WIDTH: u32 = 57;
     const EXTEND: Extend = Extend::Sign;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `PCID`.
+    const TAG_BITS: u32 = 12;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice {
             bits: 36,
@@ -1753,8 +1773,8 @@ impl Format for X86645level {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            cr3: (((shape.root.0 >> 12) & 0xff_ffff_ffff) << 12),
-            ia32_pat: 0x7_0406_0007_0406,
+            cr3: (((shape.root.0 >> 12) & 0xff_ffff_ffff) << 12) | (shape.tag & 0xfff),
+            ia32_pat: (0x7_0406 << 32) | 6 | (4 << 8) | (7 << 16),
         }
     }
 }
@@ -1797,8 +1817,8 @@ fn operand_address(va: u64, _run: &Run<'_, X86645level>) -> u64 {
 /// Values of the registers that make hardware walk a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registers {
-    /// CR3.
+    /// PCID 0 where CR4.PCIDE = 0.
     pub cr3: u64,
-    /// IA32_PAT.
+    /// The reset value, whose upper half repeats the lower.
     pub ia32_pat: u64,
 }

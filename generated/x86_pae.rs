@@ -1020,7 +1020,11 @@ impl Level<X86Pae> for Level2 {
             let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
             let word = ((raw & 0x8000_0000_0000_0f7e) | ((raw >> 5) & 0x80))
                 | (address & 0xf_ffff_ffff_f000) | 1;
-            if Page::matches(word) { Some(word) } else { None }
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1030,7 +1034,11 @@ impl Level<X86Pae> for Level2 {
             let address = raw & 0xf_ffff_ffff_f000;
             let word = ((raw & 0x8000_0000_0000_0f7e) | ((raw << 5) & 0x1000))
                 | (address & 0xf_ffff_ffe0_0000) | 0x81;
-            if Large::matches(word) { Some(word) } else { None }
+            if Large::matches(word) && Large(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
         } else {
             None
         }
@@ -1194,11 +1202,13 @@ impl Format for X86Pae {
     type Step = Step;
     type Registers = Registers;
     type Top = Level3;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "x86_pae";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 32;
     const MAX_WIDTH: u32 = 32;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice {
             bits: 36,
@@ -1320,7 +1330,7 @@ impl Format for X86Pae {
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
             cr3: (((shape.root.0 >> 5) & 0x7ff_ffff) << 5),
-            ia32_pat: 0x7_0406_0007_0406,
+            ia32_pat: (0x7_0406 << 32) | 6 | (4 << 8) | (7 << 16),
         }
     }
 }
@@ -1365,6 +1375,6 @@ fn operand_address(va: u64, _run: &Run<'_, X86Pae>) -> u64 {
 pub struct Registers {
     /// CR3.
     pub cr3: u64,
-    /// IA32_PAT.
+    /// The reset value, whose upper half repeats the lower.
     pub ia32_pat: u64,
 }

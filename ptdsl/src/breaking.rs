@@ -1,7 +1,7 @@
 //! The transitions that replace a leaf or a table by something else: in place where the format allows it, else
 //! break-before-make. With `transition.rs` the only code that stores descriptors.
 
-use crate::format::{Change, Format, Level, Run, Transition};
+use crate::format::{Change, Format, Level, Run, Transition, next_table};
 use crate::leaf::{Leaf, with_flags_of};
 use crate::table::Use;
 use crate::transition::{Edit, Permit, load, table as table_at};
@@ -105,10 +105,10 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let mut word = leaf.word;
         for slot in leaf.slot..leaf.slot + leaf.slots() {
             if self.hardware_writes() {
-                let last = self.world.exchange(Permit::runtime(), leaf.table, slot, L::EMPTY);
+                let last = self.world.exchange(Permit::runtime(), leaf.table, slot, L::empty(self.shape));
                 word = with_flags_of::<F, L>(word, last);
             } else {
-                self.world.store(Permit::runtime(), leaf.table, slot, L::EMPTY);
+                self.world.store(Permit::runtime(), leaf.table, slot, L::empty(self.shape));
             }
         }
         F::after(self.world, Transition::InvalidateLeaf, &run);
@@ -188,7 +188,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         }
         for slot in 0..1 << L::BITS {
             let raw = load::<F, W>(self.world, table, slot);
-            if let Some(child) = L::next_table(raw) {
+            if let Some(child) = next_table::<F, L>(self.shape, raw) {
                 let child = table_at::<F, W>(self.world, child);
                 self.flag_fresh::<L::Next, M>(child, like);
             } else if L::is_leaf(raw) {
@@ -208,7 +208,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if U::LIVE {
             F::before(self.world, transition, &below);
         }
-        self.world.store(Permit::runtime(), table, slot, L::EMPTY);
+        self.world.store(Permit::runtime(), table, slot, L::empty(self.shape));
         if U::LIVE {
             F::after(self.world, transition, &below);
         }

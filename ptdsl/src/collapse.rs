@@ -52,13 +52,13 @@ impl<F: Format, W: World<F>, U: Use> At<F, W> for Collapse<'_, '_, F, U> {
         world: &mut W,
         place: (W::Table, usize),
         va: u64,
-        raw: F::Word,
+        (raw, next): (F::Word, Option<Phys>),
     ) -> Option<Self::Out> {
         let va = va & !mask::<F, L>();
         if L::is_leaf(raw) {
             return Some(Err(Error::AlreadyLeaf { va, level: L::NUMBER }));
         }
-        let Some(child) = L::next_table(raw) else { return Some(Err(not_mapped::<F, L>(va))) };
+        let Some(child) = next else { return Some(Err(not_mapped::<F, L>(va))) };
         (L::NUMBER == self.level).then(|| self.region::<L, W>(world, place, va, (raw, child)))
     }
 }
@@ -111,11 +111,11 @@ fn agreed<F: Format, L: Level<F>, W: World<F>>(
     };
     let raw = load::<F, W>(world, table, 0);
     let first = single::<F, L::Next, W>(world, table, 0).ok_or(differs(0, raw))?;
-    let whole = L::promote(first).map(without_flags::<F, L>).ok_or(differs(0, raw))?;
     let output = <L::Next as Level<F>>::output(first).0;
     if output & mask::<F, L>() != 0 {
         return Err(Error::Misaligned { address: output, alignment: mask::<F, L>().wrapping_add(1) });
     }
+    let whole = L::promote(first).map(without_flags::<F, L>).ok_or(differs(0, raw))?;
     // What the table descriptor takes away from its leaves, the larger leaf would give back.
     if F::effective(below, first, Along::NONE.then(link, L::ALONG)) != first {
         return Err(Error::Differs { va, level: L::NUMBER, entry: link.to_u64() });

@@ -3,7 +3,7 @@
 
 use crate::address::Phys;
 use crate::error::Error;
-use crate::format::{Change, Format, Level, Transition, low_bits, slot};
+use crate::format::{Change, Format, Level, Shape, Transition, low_bits, slot};
 use crate::funds::Funds;
 use crate::leaf::{At, Leaf, descend};
 use crate::safety::Breaks;
@@ -14,7 +14,7 @@ use crate::world::World;
 /// What becomes of the leaves inside the range.
 pub(crate) trait Rewrite<F: Format> {
     /// A leaf by itself of level `L` becomes this word: another leaf, or empty.
-    fn inside<L: Level<F>>(&self, leaf: F::Word) -> F::Word;
+    fn inside<L: Level<F>>(&self, shape: &Shape<F>, leaf: F::Word) -> F::Word;
 
     /// What that means for a leaf of level `L`.
     fn class<L: Level<F>>(&self, leaf: F::Word) -> Change;
@@ -29,7 +29,7 @@ pub(crate) struct Keep;
 impl<F: Format> Rewrite<F> for Keep {
     const REMOVES: bool = false;
 
-    fn inside<L: Level<F>>(&self, leaf: F::Word) -> F::Word {
+    fn inside<L: Level<F>>(&self, _: &Shape<F>, leaf: F::Word) -> F::Word {
         leaf
     }
 
@@ -44,8 +44,8 @@ pub(crate) struct Remove;
 impl<F: Format> Rewrite<F> for Remove {
     const REMOVES: bool = true;
 
-    fn inside<L: Level<F>>(&self, _: F::Word) -> F::Word {
-        L::EMPTY
+    fn inside<L: Level<F>>(&self, shape: &Shape<F>, _: F::Word) -> F::Word {
+        L::empty(shape)
     }
 
     fn class<L: Level<F>>(&self, _: F::Word) -> Change {
@@ -143,7 +143,7 @@ impl<F: Format, W: World<F>, R: Rewrite<F>> At<F, W> for Plan<'_, '_, R, W::Tabl
         world: &mut W,
         place: (W::Table, usize),
         va: u64,
-        raw: F::Word,
+        (raw, _): (F::Word, Option<Phys>),
     ) -> Option<Result<(), Error>> {
         if !L::is_leaf(raw) {
             return None;
@@ -227,7 +227,7 @@ impl<F: Format, W: World<F>, U: Use, R: Rewrite<F>> At<F, W> for Perform<'_, F, 
         world: &mut W,
         place: (W::Table, usize),
         va: u64,
-        raw: F::Word,
+        (raw, _): (F::Word, Option<Phys>),
     ) -> Option<Option<u64>> {
         if !L::is_leaf(raw) {
             return None;
@@ -265,15 +265,15 @@ impl<F: Format, U: Use, R: Rewrite<F>, T: Copy> Perform<'_, F, U, R, T> {
             }
         }
         let child_of = |k| children.iter().flatten().find(|child| child.0 == k).map(|child| child.1);
-        let cut = self.cut;
+        let (cut, shape) = (self.cut, edit.shape);
         let contents = |k: usize, word: F::Word| {
             if let Some(child) = child_of(k) {
                 return L::link(child);
             }
             let start = leaf.va_of::<F, L>(k);
-            let single = L::single(word, k as u64).unwrap_or(L::EMPTY);
+            let single = L::single(word, k as u64).unwrap_or(L::empty(shape));
             if cut.lies(start, start | low_bits(L::SHIFT)) == Lies::Inside {
-                cut.rewrite.inside::<L>(single)
+                cut.rewrite.inside::<L>(shape, single)
             } else {
                 single
             }
@@ -303,7 +303,7 @@ impl<F: Format, U: Use, R: Rewrite<F>, T: Copy> Perform<'_, F, U, R, T> {
             edit.make::<L>(leaf, transition, &mut |k| contents(k, last));
             last
         };
-        let kept = (0..leaf.slots()).filter(|&k| contents(k, last) != L::EMPTY).count();
+        let kept = (0..leaf.slots()).filter(|&k| contents(k, last) != L::empty(shape)).count();
         if kept != leaf.slots() {
             let _ = edit.forget(leaf.table, leaf.slots() - kept);
         }
@@ -326,17 +326,17 @@ impl<F: Format, U: Use, R: Rewrite<F>, T: Copy> Perform<'_, F, U, R, T> {
         let mut entries = 0;
         for k in 0..1_u64 << <L::Next as Level<F>>::BITS {
             let start = va | k << shift;
-            let leaf = L::demote(raw, k).unwrap_or(<L::Next as Level<F>>::EMPTY);
+            let leaf = L::demote(raw, k).unwrap_or(<L::Next as Level<F>>::empty(edit.shape));
             let word = match self.cut.lies(start, start | low_bits(shift)) {
                 Lies::Outside => leaf,
-                Lies::Inside => self.cut.rewrite.inside::<L::Next>(leaf),
+                Lies::Inside => self.cut.rewrite.inside::<L::Next>(edit.shape, leaf),
                 Lies::Across => match self.build::<L::Next, W>(edit, leaf, start) {
                     Some(child) => <L::Next as Level<F>>::link(child),
                     None => leaf,
                 },
             };
             edit.fill_fresh(table, k as usize, word);
-            entries += isize::from(word != <L::Next as Level<F>>::EMPTY);
+            entries += isize::from(word != <L::Next as Level<F>>::empty(edit.shape));
         }
         let _ = edit.world.count(table, entries);
         Some(page)

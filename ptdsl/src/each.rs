@@ -1,7 +1,7 @@
 //! A walk over the leaves and holes of a range, which may change the leaves that it meets.
 
 use crate::address::Range;
-use crate::format::{Format, Level, mask, root_slot, slot};
+use crate::format::{Format, Level, mask, next_table, root_slot, slot};
 use crate::leaf::Leaf;
 use crate::table::{Use, starts_at};
 use crate::transition::{Edit, load, table as table_at};
@@ -60,7 +60,7 @@ fn in_table<F: Format, L: Level<F>, W: World<F>, U: Use, V: Each<F, W, U>>(
     loop {
         let raw = load::<F, W>(edit.world, table, index);
         let mut end = va | mask::<F, L>();
-        if let Some(child) = L::next_table(raw) {
+        if let Some(child) = next_table::<F, L>(edit.shape, raw) {
             let child = (table_at::<F, W>(edit.world, child), slot::<F, L::Next>(va));
             in_table::<F, L::Next, W, U, V>(edit, child, (va, end.min(last)), visitor)?;
         } else if L::is_leaf(raw) {

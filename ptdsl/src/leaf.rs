@@ -1,6 +1,7 @@
 //! The leaf that maps an address, with all its slots, found by a walk.
 
-use crate::format::{Format, Level, low_bits, mask, root_slot, slot};
+use crate::address::Phys;
+use crate::format::{Format, Level, low_bits, mask, next_table, root_slot, slot};
 use crate::table::starts_at;
 use crate::transition::{load, table as table_at};
 use crate::word::Word;
@@ -73,14 +74,14 @@ pub(crate) fn without_flags<F: Format, L: Level<F>>(leaf: F::Word) -> F::Word {
 pub(crate) trait At<F: Format, W: World<F>> {
     type Out;
 
-    /// At a table of level `L` that holds the entry for `va` in `slot`. `None`: the walk goes on below, or ends where there is
-    /// nothing below.
+    /// At a place in a table of level `L`; the entry there, and the table that it leads to. `None`: the walk goes on below, or
+    /// ends where there is nothing below.
     fn at<L: Level<F>>(
         &mut self,
         world: &mut W,
         place: (W::Table, usize),
         va: u64,
-        raw: F::Word,
+        entry: (F::Word, Option<Phys>),
     ) -> Option<Self::Out>;
 }
 
@@ -102,7 +103,7 @@ fn from_root<F: Format, L: Level<F>, W: World<F>, V: At<F, W>>(
 ) -> Option<V::Out> {
     if starts_at::<F, L>(shape.width) {
         let root = table_at::<F, W>(world, shape.root);
-        below::<F, L, W, V>(world, (root, root_slot::<F, L>(va, shape.width)), va, ask)
+        below::<F, L, W, V>(world, shape, (root, root_slot::<F, L>(va, shape.width)), va, ask)
     } else {
         from_root::<F, L::Next, W, V>(world, shape, va, ask)
     }
@@ -110,17 +111,18 @@ fn from_root<F: Format, L: Level<F>, W: World<F>, V: At<F, W>>(
 
 fn below<F: Format, L: Level<F>, W: World<F>, V: At<F, W>>(
     world: &mut W,
+    shape: &Shape<F>,
     place: (W::Table, usize),
     va: u64,
     ask: &mut V,
 ) -> Option<V::Out> {
     let raw = load::<F, W>(world, place.0, place.1);
-    if let Some(answer) = ask.at::<L>(world, place, va, raw) {
+    let next = next_table::<F, L>(shape, raw);
+    if let Some(answer) = ask.at::<L>(world, place, va, (raw, next)) {
         return Some(answer);
     }
-    let child = L::next_table(raw)?;
-    let child = table_at::<F, W>(world, child);
-    below::<F, L::Next, W, V>(world, (child, slot::<F, L::Next>(va)), va, ask)
+    let child = table_at::<F, W>(world, next?);
+    below::<F, L::Next, W, V>(world, shape, (child, slot::<F, L::Next>(va)), va, ask)
 }
 
 /// What a walk finds that was to end at a leaf and did not.

@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
-use crate::format::{Format, Level, layout, mask, root_slot, slot};
+use crate::format::{Format, Level, layout, mask, next_table, root_slot, slot};
 use crate::table::{PageTable, Use, allocate, starts_at};
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
@@ -142,7 +142,7 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
 ) -> bool {
     let raw = load::<F, W>(edit.world, table, index);
     if L::HAS_TABLE {
-        return match L::next_table(raw) {
+        return match next_table::<F, L>(edit.shape, raw) {
             Some(child) => {
                 let child = table_at::<F, W>(edit.world, child);
                 page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, output, attributes)
@@ -150,7 +150,7 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
             None => false,
         };
     }
-    if raw != L::EMPTY {
+    if raw != L::empty(edit.shape) || output.0 & !L::REACH != 0 {
         return false;
     }
     edit.publish_leaf::<L>((table, index), va, L::leaf(output, attributes));
@@ -203,8 +203,12 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         {
             return 0;
         }
+        if self.output(va).0 & !L::REACH != 0 {
+            return 0;
+        }
         // Outputs of one run must not carry out of the piece of the word that they are counted up in.
-        let in_piece = if L::LINEAR == u64::MAX { u64::MAX } else { L::LINEAR & !self.output(va).0 };
+        let carried = L::LINEAR & L::REACH;
+        let in_piece = if carried == u64::MAX { u64::MAX } else { carried & !self.output(va).0 };
         // Both ends inclusive: an entry is whole if its last byte is within.
         ((last - va).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
     }
@@ -254,12 +258,12 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
     ) -> Result<(), Stop> {
         let raw = load::<F, W>(self.edit.world, table, index);
         if L::HAS_TABLE {
-            if let Some(child) = L::next_table(raw) {
+            if let Some(child) = next_table::<F, L>(self.edit.shape, raw) {
                 let child = table_at::<F, W>(self.edit.world, child);
                 let slot = slot::<F, L::Next>(va);
                 return self.existing::<L::Next>((child, slot), va, last.min(va | mask::<F, L>()));
             }
-            if raw == L::EMPTY {
+            if raw == L::empty(self.edit.shape) {
                 return self.grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true).1;
             }
         }
@@ -269,7 +273,16 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 return Ok(());
             }
         }
+        if raw == L::empty(self.edit.shape) {
+            return Err(Stop { va, error: self.beyond::<L>(va) });
+        }
         Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
+    }
+
+    /// Why no leaf of the last level can map an address: ranges are whole granules, so the output is beyond what it carries.
+    #[cold]
+    fn beyond<L: Level<F>>(&self, va: u64) -> Error {
+        Error::OutputOutOfRange { address: self.output(va).0, bits: L::REACH.count_ones() }
     }
 
     /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
@@ -279,7 +292,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         let mut found = F::Word::ZERO;
         let mut slot = index;
         let end = index + want;
-        let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY;
+        let empty = L::empty(self.edit.shape);
+        let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ empty;
         while end - slot >= 4 {
             found = found | taken(slot) | taken(slot + 1) | taken(slot + 2) | taken(slot + 3);
             slot += 4;
@@ -294,7 +308,8 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
     #[cold]
     #[inline(never)]
     fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY).unwrap_or(want)
+        let empty = L::empty(self.edit.shape);
+        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != empty).unwrap_or(want)
     }
 
     /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).
@@ -349,11 +364,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 continue;
             }
             if !L::HAS_TABLE {
-                // Unreachable: ranges are granules, and the last level maps them all.
-                break Err(Stop {
-                    va,
-                    error: Error::Misaligned { address: va, alignment: mask::<F, L>() + 1 },
-                });
+                break Err(Stop { va, error: self.beyond::<L>(va) });
             }
             let slot_last = va | mask::<F, L>();
             let (linked, result) = self.grow::<L>((table, index), va, last.min(slot_last), false);

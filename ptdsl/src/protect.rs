@@ -4,7 +4,7 @@ use crate::address::Range;
 use crate::cut::{Cut, Rewrite};
 use crate::each::{Each, each};
 use crate::error::Error;
-use crate::format::{Change, Format, Level};
+use crate::format::{Change, Format, Level, Shape};
 use crate::funds::Funds;
 use crate::leaf::Leaf;
 use crate::safety::Breaks;
@@ -40,13 +40,13 @@ struct Apply<'p, F: Format>(&'p F::Patch);
 impl<F: Format> Rewrite<F> for Apply<'_, F> {
     const REMOVES: bool = false;
 
-    fn inside<L: Level<F>>(&self, leaf: F::Word) -> F::Word {
+    fn inside<L: Level<F>>(&self, _: &Shape<F>, leaf: F::Word) -> F::Word {
         // A first pass has found that no leaf refuses it.
         L::patch(leaf, self.0).unwrap_or(leaf)
     }
 
     fn class<L: Level<F>>(&self, leaf: F::Word) -> Change {
-        let new = self.inside::<L>(leaf);
+        let new = L::patch(leaf, self.0).unwrap_or(leaf);
         // Where one may not follow the other, nothing of the old may be left when the new one appears.
         if L::through(leaf, new).is_some() { Change::Break } else { L::change(leaf, new) }
     }

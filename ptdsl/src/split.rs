@@ -1,6 +1,6 @@
 //! `split`: leaves become smaller ones that map the same.
 
-use crate::address::Range;
+use crate::address::{Phys, Range};
 use crate::cut::{Cut, Keep};
 use crate::error::Error;
 use crate::format::{Format, Level, low_bits};
@@ -120,12 +120,12 @@ impl<F: Format, W: World<F>> At<F, W> for IsMapped {
         _: &mut W,
         _: (W::Table, usize),
         va: u64,
-        raw: F::Word,
+        (raw, next): (F::Word, Option<Phys>),
     ) -> Option<Self::Out> {
         if L::is_leaf(raw) {
             return Some(Ok(()));
         }
-        L::next_table(raw).is_none().then(|| Err(not_mapped::<F, L>(va)))
+        next.is_none().then(|| Err(not_mapped::<F, L>(va)))
     }
 }
 
@@ -140,7 +140,7 @@ impl<F: Format, W: World<F>> At<F, W> for LeafEnd {
         world: &mut W,
         place: (W::Table, usize),
         va: u64,
-        raw: F::Word,
+        (raw, _): (F::Word, Option<Phys>),
     ) -> Option<u64> {
         L::is_leaf(raw).then(|| crate::leaf::Leaf::around::<F, L, W>(world, place, va, raw).last::<F, L>())
     }

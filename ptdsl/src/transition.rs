@@ -65,8 +65,9 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     /// Writes the empty word into slots of a table that no descriptor points to.
     #[inline(always)]
     pub(crate) fn clear_fresh<L: Level<F>>(&mut self, table: W::Table, slots: core::ops::Range<usize>) {
+        let empty = L::empty(self.shape);
         for slot in slots {
-            self.world.store(Permit::runtime(), table, slot, L::EMPTY);
+            self.world.store(Permit::runtime(), table, slot, empty);
         }
     }
 
@@ -191,7 +192,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if transition == Transition::InvalidateLeaf && self.hardware_writes() {
             self.take::<L>(table, slot, va);
         } else {
-            self.world.store(Permit::runtime(), table, slot, L::EMPTY);
+            self.world.store(Permit::runtime(), table, slot, L::empty(self.shape));
         }
         if U::LIVE {
             self.world.after(Permit::runtime(), transition, &run);
@@ -207,7 +208,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     /// A leaf becomes an empty slot by an exchange, so that no flag is lost that hardware sets up to then.
     #[inline(always)]
     fn take<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) -> F::Word {
-        let last = self.world.exchange(Permit::runtime(), table, slot, L::EMPTY);
+        let last = self.world.exchange(Permit::runtime(), table, slot, L::empty(self.shape));
         self.world.removed(va, L::NUMBER, last);
         last
     }

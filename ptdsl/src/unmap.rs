@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Format, Level, layout, low_bits, mask, root_slot, slot};
+use crate::format::{Format, Level, Shape, layout, low_bits, mask, next_table, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{Edit, load, table as table_at};
 use crate::world::World;
@@ -113,7 +113,7 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
 ) -> bool {
     let raw = load::<F, W>(edit.world, table, index);
     if L::HAS_TABLE {
-        return match L::next_table(raw) {
+        return match next_table::<F, L>(edit.shape, raw) {
             Some(child) => {
                 let child = table_at::<F, W>(edit.world, child);
                 page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, false)
@@ -121,7 +121,7 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
             None => false,
         };
     }
-    if !L::is_leaf(raw) || !root && !has_neighbour::<F, L, W>(edit.world, table, index, index) {
+    if !L::is_leaf(raw) || !root && !has_neighbour::<F, L, W>((edit.world, edit.shape), table, index, index) {
         return false;
     }
     edit.invalidate_leaf::<L>(table, index, va);
@@ -133,12 +133,12 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
 /// up or down.
 #[inline(always)]
 fn has_neighbour<F: Format, L: Level<F>, W: World<F>>(
-    world: &W,
+    (world, shape): (&W, &Shape<F>),
     table: W::Table,
     first: usize,
     last: usize,
 ) -> bool {
-    let taken = |slot: usize| load::<F, W>(world, table, slot) != L::EMPTY;
+    let taken = |slot: usize| load::<F, W>(world, table, slot) != L::empty(shape);
     last + 1 < 1 << L::BITS && taken(last + 1) || first != 0 && taken(first - 1)
 }
 
@@ -183,7 +183,7 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
                 }
                 self.edit.invalidate_leaf::<L>(table, index, va);
                 removed += 1;
-            } else if let Some(child) = L::next_table(raw) {
+            } else if let Some(child) = next_table::<F, L>(self.edit.shape, raw) {
                 let (empty, result) = self.child::<L::Next>(child, va, slot_last.min(last));
                 if empty {
                     self.edit.invalidate_table::<L>(table, index, va);
@@ -216,8 +216,12 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
                 Some(count) => count == 0,
                 None => {
                     removed == 1 << L::BITS
-                        || !has_neighbour::<F, L, W>(self.edit.world, table, first, first + removed - 1)
-                            && self.is_empty::<L>(table)
+                        || !has_neighbour::<F, L, W>(
+                            (self.edit.world, self.edit.shape),
+                            table,
+                            first,
+                            first + removed - 1,
+                        ) && self.is_empty::<L>(table)
                 }
             };
         (empty, result)
@@ -225,6 +229,7 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
 
     #[inline(never)]
     fn is_empty<L: Level<F>>(&self, table: W::Table) -> bool {
-        (0..1 << L::BITS).all(|slot| load::<F, W>(self.edit.world, table, slot) == L::EMPTY)
+        let empty = L::empty(self.edit.shape);
+        (0..1 << L::BITS).all(|slot| load::<F, W>(self.edit.world, table, slot) == empty)
     }
 }

@@ -12,6 +12,7 @@ pub(crate) enum Key {
     Granule,
     Input,
     Output,
+    Tag,
     OtherwiseReserved,
     Hardware,
     Flag(bool),
@@ -41,6 +42,7 @@ impl Key {
             Key::Granule => "`granule`".into(),
             Key::Input => "`input`".into(),
             Key::Output => "`output`".into(),
+            Key::Tag => "`tag`".into(),
             Key::OtherwiseReserved => "`otherwise reserved`".into(),
             Key::Hardware => "`hardware`".into(),
             Key::Flag(dirty) => (if *dirty { "`dirty`" } else { "`accessed`" }).into(),
@@ -73,6 +75,7 @@ impl Key {
     pub(crate) fn droppable(&self) -> Option<String> {
         match self {
             Key::Level(number) => Some(format!("level {number}")),
+            Key::Effective(field) => Some(format!("effective {field}")),
             Key::Option(name)
             | Key::Kind(name)
             | Key::Fields(name)
@@ -107,6 +110,7 @@ fn key_of(item: &Item) -> Option<(Key, Span)> {
         ItemKind::Granule(_) => (Key::Granule, whole),
         ItemKind::Input(_) => (Key::Input, whole),
         ItemKind::Output(output) => (Key::Output, output.slice.span),
+        ItemKind::Tag(slice) => (Key::Tag, slice.span),
         ItemKind::OtherwiseReserved => (Key::OtherwiseReserved, whole),
         ItemKind::Hardware(_) => (Key::Hardware, whole),
         ItemKind::Flag(flag) => (Key::Flag(flag.dirty), whole),

@@ -37,6 +37,7 @@ pub enum Rule {
     r#arrow,
     r#becomes,
     r#plus,
+    r#times,
     r#minus,
     r#bar,
     r#amp,
@@ -92,6 +93,7 @@ pub enum Rule {
     r#kw_res0,
     r#kw_res1,
     r#kw_reserved,
+    r#kw_sentinel,
     r#kw_sequence,
     r#kw_set,
     r#kw_sets,
@@ -99,6 +101,7 @@ pub enum Rule {
     r#kw_split,
     r#kw_store,
     r#kw_table,
+    r#kw_tag,
     r#kw_through,
     r#kw_to,
     r#kw_type,
@@ -121,6 +124,7 @@ pub enum Rule {
     r#granule,
     r#input,
     r#output,
+    r#tag,
     r#limit,
     r#choice,
     r#level,
@@ -128,6 +132,7 @@ pub enum Rule {
     r#invalid,
     r#table,
     r#leaf,
+    r#reach,
     r#otherwise_reserved,
     r#fields,
     r#body,
@@ -173,6 +178,7 @@ pub enum Rule {
     r#class,
     r#registers,
     r#register,
+    r#slots,
     r#bits_value,
     r#otherwise_zero,
     r#instruction,
@@ -221,6 +227,7 @@ impl Rule {
             Rule::r#arrow,
             Rule::r#becomes,
             Rule::r#plus,
+            Rule::r#times,
             Rule::r#minus,
             Rule::r#bar,
             Rule::r#amp,
@@ -276,6 +283,7 @@ impl Rule {
             Rule::r#kw_res0,
             Rule::r#kw_res1,
             Rule::r#kw_reserved,
+            Rule::r#kw_sentinel,
             Rule::r#kw_sequence,
             Rule::r#kw_set,
             Rule::r#kw_sets,
@@ -283,6 +291,7 @@ impl Rule {
             Rule::r#kw_split,
             Rule::r#kw_store,
             Rule::r#kw_table,
+            Rule::r#kw_tag,
             Rule::r#kw_through,
             Rule::r#kw_to,
             Rule::r#kw_type,
@@ -305,6 +314,7 @@ impl Rule {
             Rule::r#granule,
             Rule::r#input,
             Rule::r#output,
+            Rule::r#tag,
             Rule::r#limit,
             Rule::r#choice,
             Rule::r#level,
@@ -312,6 +322,7 @@ impl Rule {
             Rule::r#invalid,
             Rule::r#table,
             Rule::r#leaf,
+            Rule::r#reach,
             Rule::r#otherwise_reserved,
             Rule::r#fields,
             Rule::r#body,
@@ -357,6 +368,7 @@ impl Rule {
             Rule::r#class,
             Rule::r#registers,
             Rule::r#register,
+            Rule::r#slots,
             Rule::r#bits_value,
             Rule::r#otherwise_zero,
             Rule::r#instruction,
@@ -1015,6 +1027,15 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state.rule(Rule::r#plus, |state| { state.match_string("+") })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#times(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#times, |state| { state.match_string("*") })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -2558,6 +2579,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_sentinel(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_sentinel,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("sentinel")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_sequence(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2743,6 +2792,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("table")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_tag(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_tag,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("tag")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#word_char(state) })
                                                         })
@@ -3195,6 +3272,7 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#granule(state) })
                         .or_else(|state| { self::r#input(state) })
                         .or_else(|state| { self::r#output(state) })
+                        .or_else(|state| { self::r#tag(state) })
                         .or_else(|state| { self::r#level(state) })
                         .or_else(|state| { self::r#invalid(state) })
                         .or_else(|state| { self::r#table(state) })
@@ -3427,6 +3505,28 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#tag(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#tag,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_tag(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#slice(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#semi(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#limit(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3543,7 +3643,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             .sequence(|state| {
                                                                 self::r#kw_empty(state)
                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#kw_sentinel(state)
+                                                                            .or_else(|state| { self::r#number(state) })
+                                                                    })
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| { self::r#semi(state) })
                                                             })
@@ -3590,6 +3693,14 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         self::r#kw_level(state)
                                                             .and_then(|state| { super::hidden::skip(state) })
                                                             .and_then(|state| { self::r#integer(state) })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_effective(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#name(state) })
+                                                            })
                                                     })
                                                     .or_else(|state| { self::r#name(state) })
                                             })
@@ -3644,6 +3755,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#guard(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#reach(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#body(state) })
                                     })
                             },
@@ -3670,7 +3785,31 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#guard(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#reach(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#body(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#reach(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#reach,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_output(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#slice(state) })
                                     })
                             },
                         )
@@ -5109,14 +5248,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                self::r#bits_value(state)
+                                                                self::r#slots(state)
+                                                                    .or_else(|state| { self::r#bits_value(state) })
                                                                     .and_then(|state| {
                                                                         state
                                                                             .repeat(|state| {
                                                                                 state
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
-                                                                                            .and_then(|state| { self::r#bits_value(state) })
+                                                                                            .and_then(|state| {
+                                                                                                self::r#slots(state)
+                                                                                                    .or_else(|state| { self::r#bits_value(state) })
+                                                                                            })
                                                                                     })
                                                                             })
                                                                     })
@@ -5129,6 +5272,94 @@ impl ::pest::Parser<Rule> for Grammar {
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#close(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#slots(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#slots,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#lbracket(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#number(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#times(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#name(state)
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#lparen(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#names(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#rparen(state) })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#rbracket(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#eq(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#open(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#value(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#value(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#value(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#comma(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#close(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#semi(state) })
+                                            })
                                     })
                             },
                         )
@@ -5200,9 +5431,17 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 state.optional(|state| { self::r#arguments(state) })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#eq(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#string(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#eq(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#string(state) })
+                                                            })
+                                                    })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#semi(state) })
                                     })
@@ -5635,8 +5874,13 @@ impl ::pest::Parser<Rule> for Grammar {
                             |state| {
                                 state
                                     .sequence(|state| {
-                                        self::r#kw_path(state)
-                                            .or_else(|state| { self::r#kw_parent(state) })
+                                        state
+                                            .optional(|state| { self::r#kw_not(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#kw_path(state)
+                                                    .or_else(|state| { self::r#kw_parent(state) })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#dot(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -5761,6 +6005,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#arrow => rules::r#arrow(state),
                     Rule::r#becomes => rules::r#becomes(state),
                     Rule::r#plus => rules::r#plus(state),
+                    Rule::r#times => rules::r#times(state),
                     Rule::r#minus => rules::r#minus(state),
                     Rule::r#bar => rules::r#bar(state),
                     Rule::r#amp => rules::r#amp(state),
@@ -5816,6 +6061,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_res0 => rules::r#kw_res0(state),
                     Rule::r#kw_res1 => rules::r#kw_res1(state),
                     Rule::r#kw_reserved => rules::r#kw_reserved(state),
+                    Rule::r#kw_sentinel => rules::r#kw_sentinel(state),
                     Rule::r#kw_sequence => rules::r#kw_sequence(state),
                     Rule::r#kw_set => rules::r#kw_set(state),
                     Rule::r#kw_sets => rules::r#kw_sets(state),
@@ -5823,6 +6069,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_split => rules::r#kw_split(state),
                     Rule::r#kw_store => rules::r#kw_store(state),
                     Rule::r#kw_table => rules::r#kw_table(state),
+                    Rule::r#kw_tag => rules::r#kw_tag(state),
                     Rule::r#kw_through => rules::r#kw_through(state),
                     Rule::r#kw_to => rules::r#kw_to(state),
                     Rule::r#kw_type => rules::r#kw_type(state),
@@ -5845,6 +6092,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#granule => rules::r#granule(state),
                     Rule::r#input => rules::r#input(state),
                     Rule::r#output => rules::r#output(state),
+                    Rule::r#tag => rules::r#tag(state),
                     Rule::r#limit => rules::r#limit(state),
                     Rule::r#choice => rules::r#choice(state),
                     Rule::r#level => rules::r#level(state),
@@ -5852,6 +6100,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#invalid => rules::r#invalid(state),
                     Rule::r#table => rules::r#table(state),
                     Rule::r#leaf => rules::r#leaf(state),
+                    Rule::r#reach => rules::r#reach(state),
                     Rule::r#otherwise_reserved => rules::r#otherwise_reserved(state),
                     Rule::r#fields => rules::r#fields(state),
                     Rule::r#body => rules::r#body(state),
@@ -5897,6 +6146,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#class => rules::r#class(state),
                     Rule::r#registers => rules::r#registers(state),
                     Rule::r#register => rules::r#register(state),
+                    Rule::r#slots => rules::r#slots(state),
                     Rule::r#bits_value => rules::r#bits_value(state),
                     Rule::r#otherwise_zero => rules::r#otherwise_zero(state),
                     Rule::r#instruction => rules::r#instruction(state),

@@ -7,7 +7,7 @@ use super::bits::{Place, bare, extract, literal, mask, move_between, ones, put};
 use super::descriptors::{place_address, take_address};
 use super::levels::{attributes_in, chain};
 use super::model::{Descriptor, Model};
-use crate::ir::{FieldId, Flag, Group, KindClass, Level, Role, RowId};
+use crate::ir::{Empty, FieldId, Flag, Group, KindClass, Level, Role, RowId};
 
 /// The items of one level that follow from it and the level below.
 pub(super) fn emit(
@@ -252,7 +252,7 @@ fn converted(
         #test
         let address = #output;
         let word = #moved | #address #constant;
-        if #name::matches(word) { Some(word) } else { None }
+        if #name::matches(word) && #name(word).output().0 == address { Some(word) } else { None }
     }
 }
 
@@ -283,8 +283,8 @@ fn annotation(model: &Model<'_>, level: &Level) -> TokenStream {
         .filter(|kind| kind.class == KindClass::Invalid)
         .map(|kind| model.descriptor(level, kind))
         .collect();
-    let matching =
-        |d: &&&Descriptor<'_>| d.kind.guard.iter().any(|cube| level.empty & cube.mask == cube.value);
+    let Empty::Word(empty) = level.empty else { return TokenStream::new() };
+    let matching = |d: &&&Descriptor<'_>| d.kind.guard.iter().any(|cube| empty & cube.mask == cube.value);
     let Some(invalid) = kinds.iter().find(matching) else {
         return TokenStream::new();
     };
@@ -304,7 +304,7 @@ fn annotation(model: &Model<'_>, level: &Level) -> TokenStream {
     if bits == 0 {
         return TokenStream::new();
     }
-    let flipped = level.empty & mask(&places);
+    let flipped = empty & mask(&places);
     let name = &invalid.name;
     let word_bits = model.format.word_bits;
     let value = if word_bits == 64 {
@@ -314,7 +314,7 @@ fn annotation(model: &Model<'_>, level: &Level) -> TokenStream {
     };
     let put = move_between(&value, places.iter().map(|p| (p.value_lo, p.lo, p.width())), word_bits.min(bits));
     let get = |from: TokenStream| extract(&from, &places, word_bits);
-    let empty = level.empty & ones(word_bits);
+    let empty = empty & ones(word_bits);
     let (put, get) = if empty == 0 {
         (put, get(quote! { raw }))
     } else {
