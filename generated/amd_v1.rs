@@ -4,7 +4,7 @@
 //! the size in the address; 512 GiB and more are left out. Hardware may set A and D where the device table says so.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -125,6 +125,62 @@ impl core::fmt::Debug for Attributes {
             .field("D", &self.d())
             .field("A", &self.a())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x6000_0000_0000_0000, value.bits())
+    }
+    /// Sets `FC`.
+    #[must_use]
+    pub const fn with_fc(self, value: bool) -> Self {
+        self.with(0x1000_0000_0000_0000, (value as u64) << 60)
+    }
+    /// Sets `U`.
+    #[must_use]
+    pub const fn with_u(self, value: bool) -> Self {
+        self.with(0x800_0000_0000_0000, (value as u64) << 59)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x20, (value as u64) << 5)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x7800_0000_0000_0060,
+            value: attributes.0,
+        }
     }
 }
 
@@ -1634,6 +1690,17 @@ impl Level<AmdV1> for Level6 {
             None
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 5: index `IOVA[56:48]`, an entry maps 256 TiB.
@@ -1698,6 +1765,17 @@ impl Level<AmdV1> for Level5 {
             None
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 4: index `IOVA[47:39]`, an entry maps 512 GiB.
@@ -1761,6 +1839,17 @@ impl Level<AmdV1> for Level4 {
         } else {
             None
         }
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
     }
 }
 
@@ -1904,6 +1993,97 @@ impl Level<AmdV1> for Level3 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page3::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV1::attributes(3, new).map(|_| new)
+        } else if Sized3::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV1::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Page3::matches(raw) {
+            let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized3::matches(raw) {
+            let address = (raw & 0xf_ffff_8000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page2::matches(raw) {
+            let address = raw & 0xf_ffff_ffe0_0000;
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
+                | 1;
+            if Page3::matches(word) && Page3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized2::matches(raw) {
+            let address = raw & 0xf_ffff_ffc0_0000;
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
+                | 1;
+            if Page3::matches(word) && Page3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page3::matches(raw) {
+            let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 30);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
+                | 1;
+            if Page3::matches(word) && Page3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized3::matches(raw) {
+            let address = (raw & 0xf_ffff_8000_0000).wrapping_add(k << 30);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
+                | 1;
+            if Page3::matches(word) && Page3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 2: index `IOVA[29:21]`, an entry maps 2 MiB.
@@ -2036,6 +2216,97 @@ impl Level<AmdV1> for Level2 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV1::attributes(2, new).map(|_| new)
+        } else if Sized2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV1::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Page2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
+                | 1;
+            if Page1::matches(word) && Page1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffc0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
+                | 1;
+            if Page1::matches(word) && Page1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page1::matches(raw) {
+            let address = raw & 0xf_ffff_ffff_f000;
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized1::matches(raw) {
+            let address = raw & 0xf_ffff_ffff_e000;
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 21);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffc0_0000).wrapping_add(k << 21);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 1: index `IOVA[20:12]`, an entry maps 4 KiB.
@@ -2167,11 +2438,57 @@ impl Level<AmdV1> for Level1 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV1::attributes(1, new).map(|_| new)
+        } else if Sized1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV1::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page1::matches(raw) {
+            let address = (raw & 0xf_ffff_ffff_f000).wrapping_add(k << 12);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
+                | 1;
+            if Page1::matches(word) && Page1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized1::matches(raw) {
+            let address = (raw & 0xf_ffff_ffff_e000).wrapping_add(k << 12);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
+                | 1;
+            if Page1::matches(word) && Page1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 impl Format for AmdV1 {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -2187,6 +2504,12 @@ impl Format for AmdV1 {
     const ROOT_ALIGNMENT: u64 = 0x1000;
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -2202,7 +2525,11 @@ impl Format for AmdV1 {
         run: &Run<'_, Self>,
     ) {
         match transition {
-            Transition::PublishLeaf | Transition::PublishTable => {}
+            Transition::PublishLeaf
+            | Transition::PublishTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::InvalidateLeaf => {
                 for va in run.addresses() {
                     world
@@ -2217,6 +2544,30 @@ impl Format for AmdV1 {
             Transition::InvalidateTable => {
                 world.step(Step::InvalidateDomain);
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world
+                        .step(
+                            Step::InvalidatePage(
+                                operand_address(va, run),
+                                operand_leaf_level(va, run),
+                            ),
+                        );
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::InvalidateDomain);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! AMD IOMMU v1 (host) tables, 4 levels: addresses of 48 bits.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -124,6 +124,62 @@ impl core::fmt::Debug for Attributes {
             .field("D", &self.d())
             .field("A", &self.a())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x6000_0000_0000_0000, value.bits())
+    }
+    /// Sets `FC`.
+    #[must_use]
+    pub const fn with_fc(self, value: bool) -> Self {
+        self.with(0x1000_0000_0000_0000, (value as u64) << 60)
+    }
+    /// Sets `U`.
+    #[must_use]
+    pub const fn with_u(self, value: bool) -> Self {
+        self.with(0x800_0000_0000_0000, (value as u64) << 59)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x20, (value as u64) << 5)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x7800_0000_0000_0060,
+            value: attributes.0,
+        }
     }
 }
 
@@ -1347,6 +1403,17 @@ impl Level<AmdV14level> for Level4 {
             None
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 3: index `IOVA[38:30]`, an entry maps 1 GiB.
@@ -1489,6 +1556,97 @@ impl Level<AmdV14level> for Level3 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page3::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV14level::attributes(3, new).map(|_| new)
+        } else if Sized3::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV14level::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Page3::matches(raw) {
+            let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized3::matches(raw) {
+            let address = (raw & 0xf_ffff_8000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page2::matches(raw) {
+            let address = raw & 0xf_ffff_ffe0_0000;
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
+                | 1;
+            if Page3::matches(word) && Page3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized2::matches(raw) {
+            let address = raw & 0xf_ffff_ffc0_0000;
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
+                | 1;
+            if Page3::matches(word) && Page3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page3::matches(raw) {
+            let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 30);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
+                | 1;
+            if Page3::matches(word) && Page3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized3::matches(raw) {
+            let address = (raw & 0xf_ffff_8000_0000).wrapping_add(k << 30);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
+                | 1;
+            if Page3::matches(word) && Page3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 2: index `IOVA[29:21]`, an entry maps 2 MiB.
@@ -1621,6 +1779,97 @@ impl Level<AmdV14level> for Level2 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV14level::attributes(2, new).map(|_| new)
+        } else if Sized2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV14level::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Page2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
+                | 1;
+            if Page1::matches(word) && Page1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffc0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
+                | 1;
+            if Page1::matches(word) && Page1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page1::matches(raw) {
+            let address = raw & 0xf_ffff_ffff_f000;
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized1::matches(raw) {
+            let address = raw & 0xf_ffff_ffff_e000;
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 21);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffc0_0000).wrapping_add(k << 21);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
+                | 1;
+            if Page2::matches(word) && Page2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 1: index `IOVA[20:12]`, an entry maps 4 KiB.
@@ -1752,11 +2001,57 @@ impl Level<AmdV14level> for Level1 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV14level::attributes(1, new).map(|_| new)
+        } else if Sized1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            AmdV14level::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page1::matches(raw) {
+            let address = (raw & 0xf_ffff_ffff_f000).wrapping_add(k << 12);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
+                | 1;
+            if Page1::matches(word) && Page1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Sized1::matches(raw) {
+            let address = (raw & 0xf_ffff_ffff_e000).wrapping_add(k << 12);
+            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
+                | 1;
+            if Page1::matches(word) && Page1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 impl Format for AmdV14level {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1771,6 +2066,12 @@ impl Format for AmdV14level {
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 52, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1786,7 +2087,11 @@ impl Format for AmdV14level {
         run: &Run<'_, Self>,
     ) {
         match transition {
-            Transition::PublishLeaf | Transition::PublishTable => {}
+            Transition::PublishLeaf
+            | Transition::PublishTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::InvalidateLeaf => {
                 for va in run.addresses() {
                     world
@@ -1801,6 +2106,30 @@ impl Format for AmdV14level {
             Transition::InvalidateTable => {
                 world.step(Step::InvalidateDomain);
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world
+                        .step(
+                            Step::InvalidatePage(
+                                operand_address(va, run),
+                                operand_leaf_level(va, run),
+                            ),
+                        );
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::InvalidateDomain);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -4,7 +4,7 @@
 //! hypervisor itself with hVHE. Entries are global, and EL0 gets nothing.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -204,6 +204,72 @@ impl core::fmt::Debug for Attributes {
             .field("AF", &self.af())
             .field("GP", &self.gp())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x60_0000_0000_00c0, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x31c, value.bits())
+    }
+    /// Sets the attribute `scope`.
+    #[must_use]
+    pub const fn scope(self, value: Scope) -> Self {
+        self.with(0x800, value.bits())
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0x780_0000_0000_0000, value.0 << 55)
+    }
+    /// Sets `DBM`.
+    #[must_use]
+    pub const fn with_dbm(self, value: bool) -> Self {
+        self.with(0x8_0000_0000_0000, (value as u64) << 51)
+    }
+    /// Sets `AF`.
+    #[must_use]
+    pub const fn with_af(self, value: bool) -> Self {
+        self.with(0x400, (value as u64) << 10)
+    }
+    /// Sets `GP`.
+    #[must_use]
+    pub const fn with_gp(self, value: bool) -> Self {
+        self.with(0x4_0000_0000_0000, (value as u64) << 50)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x7ec_0000_0000_0fdc,
+            value: attributes.0,
+        }
     }
 }
 
@@ -983,6 +1049,17 @@ impl Level<Arm64Hvhe> for Level0 {
         let _ = (old, new);
         Change::Break
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 1: index `VA[38:30]`, an entry maps 1 GiB.
@@ -1078,6 +1155,100 @@ impl Level<Arm64Hvhe> for Level1 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Arm64Hvhe::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block1::matches(raw) {
+            let address = (raw & 0xffff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = raw & 0xffff_ffe0_0000;
+            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_c000_0000) | 1;
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Block1::matches(raw) {
+            let address = (raw & 0xffff_c000_0000).wrapping_add(k << 30);
+            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_c000_0000) | 1;
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block1::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000, 0x80) | (0x80, 0x60_0000_0000_0000)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 2: index `VA[29:21]`, an entry maps 2 MiB.
@@ -1172,6 +1343,100 @@ impl Level<Arm64Hvhe> for Level2 {
             }
             _ => Self::leaf(output, attributes),
         }
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Arm64Hvhe::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffff_f000) | 3;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = raw & 0xffff_ffff_f000;
+            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 21);
+            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block2::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000, 0x80) | (0x80, 0x60_0000_0000_0000)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
     }
 }
 
@@ -1269,11 +1534,80 @@ impl Level<Arm64Hvhe> for Level3 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Arm64Hvhe::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = (raw & 0xffff_ffff_f000).wrapping_add(k << 12);
+            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffff_f000) | 3;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Page::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000, 0x80) | (0x80, 0x60_0000_0000_0000)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 impl Format for Arm64Hvhe {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1297,6 +1631,12 @@ impl Format for Arm64Hvhe {
     ];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1306,7 +1646,10 @@ impl Format for Arm64Hvhe {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::PublishTable => {
                 world.step(Step::DmbIshst);
             }
@@ -1339,6 +1682,42 @@ impl Format for Arm64Hvhe {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
+            Transition::InvalidateAll => {
+                world.step(Step::DsbIshst);
+                world.step(Step::TlbiAlle2is);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            Transition::SplitLeaf | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+            }
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiVale2is(operand_va_hint(va, run)));
+                }
+            }
+            (Transition::InvalidateLeaf, Part::Close)
+            | (Transition::InvalidateTable, Part::Close) => {
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiVae2is(operand_va(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]
@@ -1380,6 +1759,7 @@ impl Format for Arm64Hvhe {
             Step::Isb => "isb",
             Step::TlbiVae2is(..) => "tlbi_vae2is",
             Step::TlbiVale2is(..) => "tlbi_vale2is",
+            Step::TlbiAlle2is => "tlbi_alle2is",
         }
     }
     fn step_operand(step: Step, index: usize) -> Option<u64> {
@@ -1406,6 +1786,8 @@ pub enum Step {
     TlbiVae2is(u64),
     /// `tlbi vale2is, {x}`
     TlbiVale2is(u64),
+    /// `tlbi alle2is`
+    TlbiAlle2is,
 }
 
 impl Step {
@@ -1448,6 +1830,11 @@ impl Step {
                         "tlbi vale2is, {x}", x = in (reg) x as usize, options(nostack,
                         preserves_flags)
                     )
+                }
+            }
+            Step::TlbiAlle2is => {
+                unsafe {
+                    core::arch::asm!("tlbi alle2is", options(nostack, preserves_flags))
                 }
             }
         }

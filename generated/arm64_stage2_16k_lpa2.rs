@@ -3,7 +3,7 @@
 //! VMSAv8-64 stage 2, 16 KiB granule, 52-bit addresses (FEAT_LPA2, VTCR_EL2.DS = 1), HCR_EL2.FWB = 0, without concatenated roots.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -203,6 +203,67 @@ impl core::fmt::Debug for Attributes {
             .field("AF", &self.af())
             .field("FnXS", &self.fn_xs())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x60_0000_0000_00c0, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x3c, value.bits())
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0x780_0000_0000_0000, value.0 << 55)
+    }
+    /// Sets `DBM`.
+    #[must_use]
+    pub const fn with_dbm(self, value: bool) -> Self {
+        self.with(0x8_0000_0000_0000, (value as u64) << 51)
+    }
+    /// Sets `AF`.
+    #[must_use]
+    pub const fn with_af(self, value: bool) -> Self {
+        self.with(0x400, (value as u64) << 10)
+    }
+    /// Sets `FnXS`.
+    #[must_use]
+    pub const fn with_fn_xs(self, value: bool) -> Self {
+        self.with(0x800, (value as u64) << 11)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x7e8_0000_0000_0cfc,
+            value: attributes.0,
+        }
     }
 }
 
@@ -807,6 +868,17 @@ impl Level<Arm64Stage216kLpa2> for Level0 {
         let _ = (old, new);
         Change::Break
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 1: index `IPA[46:36]`, an entry maps 64 GiB.
@@ -877,6 +949,79 @@ impl Level<Arm64Stage216kLpa2> for Level1 {
                 );
         }
         class
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Arm64Stage216kLpa2::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block1::matches(raw) {
+            let address = ((raw & 0x3_fff0_0000_0000)
+                | ((raw << 42) & 0xc_0000_0000_0000))
+                .wrapping_add(k << 25);
+            let word = (raw & 0xffe8_0000_0000_0cfc)
+                | ((address & 0x3_ffff_fe00_0000) | ((address >> 42) & 0x300)) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = (raw & 0x3_ffff_fe00_0000)
+                | ((raw << 42) & 0xc_0000_0000_0000);
+            let word = (raw & 0xffe8_0000_0000_0cfc)
+                | ((address & 0x3_fff0_0000_0000) | ((address >> 42) & 0x300)) | 1;
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0080
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
     }
 }
 
@@ -963,6 +1108,95 @@ impl Level<Arm64Stage216kLpa2> for Level2 {
             }
             _ => Self::leaf(output, attributes),
         }
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Arm64Stage216kLpa2::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = ((raw & 0x3_ffff_fe00_0000)
+                | ((raw << 42) & 0xc_0000_0000_0000))
+                .wrapping_add(k << 14);
+            let word = (raw & 0xffe8_0000_0000_0cfc)
+                | ((address & 0x3_ffff_ffff_c000) | ((address >> 42) & 0x300)) | 3;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = (raw & 0x3_ffff_ffff_c000)
+                | ((raw << 42) & 0xc_0000_0000_0000);
+            let word = (raw & 0xffe8_0000_0000_0cfc)
+                | ((address & 0x3_ffff_fe00_0000) | ((address >> 42) & 0x300)) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = ((raw & 0x3_ffff_fe00_0000)
+                | ((raw << 42) & 0xc_0000_0000_0000))
+                .wrapping_add(k << 25);
+            let word = (raw & 0xffe8_0000_0000_0cfc)
+                | ((address & 0x3_ffff_fe00_0000) | ((address >> 42) & 0x300)) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0080
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
     }
 }
 
@@ -1051,11 +1285,70 @@ impl Level<Arm64Stage216kLpa2> for Level3 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Arm64Stage216kLpa2::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = ((raw & 0x3_ffff_ffff_c000)
+                | ((raw << 42) & 0xc_0000_0000_0000))
+                .wrapping_add(k << 14);
+            let word = (raw & 0xffe8_0000_0000_0cfc)
+                | ((address & 0x3_ffff_ffff_c000) | ((address >> 42) & 0x300)) | 3;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x400 == 0x400
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fbff | 0x400
+        } else {
+            raw & 0xffff_ffff_ffff_fbff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0080
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
+            return raw;
+        }
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 impl Format for Arm64Stage216kLpa2 {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1080,6 +1373,12 @@ impl Format for Arm64Stage216kLpa2 {
     ];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1089,7 +1388,10 @@ impl Format for Arm64Stage216kLpa2 {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::PublishTable => {
                 world.step(Step::DmbIshst);
             }
@@ -1126,6 +1428,44 @@ impl Format for Arm64Stage216kLpa2 {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
+            Transition::InvalidateAll => {
+                world.step(Step::DsbIshst);
+                world.step(Step::TlbiVmalls12e1is);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            Transition::SplitLeaf | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+            }
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiIpas2le1is(operand_ipa_hint(va, run)));
+                }
+            }
+            (Transition::InvalidateLeaf, Part::Close)
+            | (Transition::InvalidateTable, Part::Close) => {
+                world.step(Step::DsbIsh);
+                world.step(Step::TlbiVmalle1is);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::TlbiIpas2e1is(operand_ipa(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]
@@ -1167,6 +1507,7 @@ impl Format for Arm64Stage216kLpa2 {
             Step::TlbiIpas2e1is(..) => "tlbi_ipas2e1is",
             Step::TlbiIpas2le1is(..) => "tlbi_ipas2le1is",
             Step::TlbiVmalle1is => "tlbi_vmalle1is",
+            Step::TlbiVmalls12e1is => "tlbi_vmalls12e1is",
         }
     }
     fn step_operand(step: Step, index: usize) -> Option<u64> {
@@ -1195,6 +1536,8 @@ pub enum Step {
     TlbiIpas2le1is(u64),
     /// What stage 1 and stage 2 gave together: the forms by IPA leave it.
     TlbiVmalle1is,
+    /// Both stages of the current VMID.
+    TlbiVmalls12e1is,
 }
 
 impl Step {
@@ -1242,6 +1585,13 @@ impl Step {
             Step::TlbiVmalle1is => {
                 unsafe {
                     core::arch::asm!("tlbi vmalle1is", options(nostack, preserves_flags))
+                }
+            }
+            Step::TlbiVmalls12e1is => {
+                unsafe {
+                    core::arch::asm!(
+                        "tlbi vmalls12e1is", options(nostack, preserves_flags)
+                    )
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! ARMv7 long descriptors, stage 1 of the PL1&0 regime (TTBCR.EAE = 1), the range of TTBR0.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -237,6 +237,62 @@ impl core::fmt::Debug for Attributes {
             .field("SW", &self.sw().0)
             .field("AF", &self.af())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x60_0000_0000_00c0, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x31c, value.bits())
+    }
+    /// Sets the attribute `scope`.
+    #[must_use]
+    pub const fn scope(self, value: Scope) -> Self {
+        self.with(0x800, value.bits())
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0x780_0000_0000_0000, value.0 << 55)
+    }
+    /// Sets `AF`.
+    #[must_use]
+    pub const fn with_af(self, value: bool) -> Self {
+        self.with(0x400, (value as u64) << 10)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x7e0_0000_0000_0fdc,
+            value: attributes.0,
+        }
     }
 }
 
@@ -971,6 +1027,64 @@ impl Level<Armv7Pl1> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Armv7Pl1::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block1::matches(raw) {
+            let address = (raw & 0xff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffe0_0000) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = raw & 0xff_ffe0_0000;
+            let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_c000_0000) | 1;
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block1::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000 | 0x60_0000_0000_0040, 0x80 |
+                0x20_0000_0000_00c0) | (0x80 | 0x20_0000_0000_00c0, 0x60_0000_0000_0000 |
+                0x60_0000_0000_0040)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 2: index `VA[29:21]`, an entry maps 2 MiB.
@@ -1065,6 +1179,77 @@ impl Level<Armv7Pl1> for Level2 {
             }
             _ => Self::leaf(output, attributes),
         }
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Armv7Pl1::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffff_f000) | 3;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = raw & 0xff_ffff_f000;
+            let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffe0_0000) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 21);
+            let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffe0_0000) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Block2::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000 | 0x60_0000_0000_0040, 0x80 |
+                0x20_0000_0000_00c0) | (0x80 | 0x20_0000_0000_00c0, 0x60_0000_0000_0000 |
+                0x60_0000_0000_0040)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
     }
 }
 
@@ -1162,11 +1347,57 @@ impl Level<Armv7Pl1> for Level3 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Armv7Pl1::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = (raw & 0xff_ffff_f000).wrapping_add(k << 12);
+            let word = (raw & 0xffe0_0000_0000_0fdc) | (address & 0xff_ffff_f000) | 3;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        if Page::matches(new) {
+            let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+            if matches!(
+                (was, is), (0x60_0000_0000_0000 | 0x60_0000_0000_0040, 0x80 |
+                0x20_0000_0000_00c0) | (0x80 | 0x20_0000_0000_00c0, 0x60_0000_0000_0000 |
+                0x60_0000_0000_0040)
+            ) {
+                return Some(new & !0x60_0000_0000_00c0 | 0x60_0000_0000_0080);
+            }
+            None
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 impl Format for Armv7Pl1 {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1181,6 +1412,12 @@ impl Format for Armv7Pl1 {
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 40, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = false;
+    const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1190,7 +1427,10 @@ impl Format for Armv7Pl1 {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::PublishTable => {
                 world.step(Step::DmbIshst);
             }
@@ -1215,6 +1455,38 @@ impl Format for Armv7Pl1 {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
+            Transition::InvalidateAll => {
+                world.step(Step::DsbIshst);
+                world.step(Step::Tlbiallis);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            Transition::SplitLeaf | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+            }
+            (Transition::InvalidateLeaf, Part::Entries)
+            | (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::Tlbimvaais(operand_va(va, run)));
+                }
+            }
+            (Transition::InvalidateLeaf, Part::Close)
+            | (Transition::InvalidateTable, Part::Close) => {
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            _ => {}
         }
     }
     #[inline(always)]
@@ -1255,6 +1527,7 @@ impl Format for Armv7Pl1 {
             Step::DsbIsh => "dsb_ish",
             Step::Isb => "isb",
             Step::Tlbimvaais(..) => "tlbimvaais",
+            Step::Tlbiallis => "tlbiallis",
         }
     }
     fn step_operand(step: Step, index: usize) -> Option<u64> {
@@ -1278,6 +1551,8 @@ pub enum Step {
     Isb,
     /// TLBIMVAAIS: one address, every ASID.
     Tlbimvaais(u64),
+    /// TLBIALLIS: every ASID. The register is not read.
+    Tlbiallis,
 }
 
 impl Step {
@@ -1311,6 +1586,13 @@ impl Step {
                     core::arch::asm!(
                         "mcr p15, 0, {x}, c8, c3, 3", x = in (reg) x as usize,
                         options(nostack, preserves_flags)
+                    )
+                }
+            }
+            Step::Tlbiallis => {
+                unsafe {
+                    core::arch::asm!(
+                        "mcr p15, 0, r0, c8, c3, 0", options(nostack, preserves_flags)
                     )
                 }
             }

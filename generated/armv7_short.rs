@@ -7,7 +7,7 @@
 //! then pages and sections mean the same. Domain 0 is a client.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -221,6 +221,52 @@ impl core::fmt::Debug for Attributes {
             .field("memory", &self.memory())
             .field("scope", &self.scope())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x231, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x5cc, value.bits())
+    }
+    /// Sets the attribute `scope`.
+    #[must_use]
+    pub const fn scope(self, value: Scope) -> Self {
+        self.with(0x800, value.bits())
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0xffd,
+            value: attributes.0,
+        }
     }
 }
 
@@ -984,6 +1030,111 @@ impl Level<Armv7Short> for Level1 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if Section::matches(raw) {
+            let mask = (((patch.mask << 6) & 0x3_fc00) | ((patch.mask << 4) & 0x10)
+                | (patch.mask & 0xc)) as u32;
+            let value = (((patch.value << 6) & 0x3_fc00) | ((patch.value << 4) & 0x10)
+                | (patch.value & 0xc)) as u32;
+            let new = raw & !mask | value;
+            Armv7Short::attributes(1, new).map(|_| new)
+        } else if Supersection::matches(raw) {
+            let mask = (((patch.mask << 6) & 0x3_fc00) | ((patch.mask << 4) & 0x10)
+                | (patch.mask & 0xc)) as u32;
+            let value = (((patch.value << 6) & 0x3_fc00) | ((patch.value << 4) & 0x10)
+                | (patch.value & 0xc)) as u32;
+            let new = raw & !mask | value;
+            Armv7Short::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u32, k: u64) -> Option<u32> {
+        if Section::matches(raw) {
+            if raw & 0x8_01e0 != 0 {
+                return None;
+            }
+            let address = ((raw as u64) & 0xfff0_0000).wrapping_add(k << 12);
+            let word = (((raw >> 6) & 0xff0) | ((raw >> 4) & 1) | (raw & 0xc))
+                | ((address & 0xffff_f000) as u32) | 2;
+            if SmallPage::matches(word) && SmallPage(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Supersection::matches(raw) {
+            if raw & 0x8_0000 != 0 {
+                return None;
+            }
+            let address = (((raw as u64) & 0xff00_0000)
+                | (((raw as u64) << 12) & 0xf_0000_0000)
+                | (((raw as u64) << 31) & 0xf0_0000_0000))
+                .wrapping_add(k << 12);
+            let word = (((raw >> 6) & 0xff0) | ((raw >> 4) & 1) | (raw & 0xc))
+                | ((address & 0xffff_f000) as u32) | 2;
+            if SmallPage::matches(word) && SmallPage(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u32) -> Option<u32> {
+        if SmallPage::matches(raw) {
+            let address = (raw as u64) & 0xffff_f000;
+            let word = (((raw << 6) & 0x3_fc00) | (raw & 0xc) | ((raw << 4) & 0x10))
+                | ((address & 0xfff0_0000) as u32) | 2;
+            if Section::matches(word) && Section(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if LargePage::matches(raw) {
+            let address = (raw as u64) & 0xffff_0000;
+            let word = (((raw >> 11) & 0x10) | (raw & 0x700c) | ((raw << 6) & 0x3_8c00))
+                | ((address & 0xfff0_0000) as u32) | 2;
+            if Section::matches(word) && Section(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u32, k: u64) -> Option<u32> {
+        if Section::matches(raw) {
+            let address = ((raw as u64) & 0xfff0_0000).wrapping_add(k << 20);
+            let word = (raw & 0xb_fffc) | ((address & 0xfff0_0000) as u32) | 2;
+            if Section::matches(word) && Section(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if Supersection::matches(raw) {
+            let address = (((raw as u64) & 0xff00_0000)
+                | (((raw as u64) << 12) & 0xf_0000_0000)
+                | (((raw as u64) << 31) & 0xf0_0000_0000))
+                .wrapping_add(k << 20);
+            let word = (raw & 0xb_fe1c) | ((address & 0xfff0_0000) as u32) | 2;
+            if Section::matches(word) && Section(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 30;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 2
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 2) as u64) } else { None }
+    }
 }
 
 /// Level 2: index `VA[19:12]`, an entry maps 4 KiB.
@@ -1103,11 +1254,58 @@ impl Level<Armv7Short> for Level2 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if SmallPage::matches(raw) {
+            let mask = (patch.mask) as u32;
+            let value = (patch.value) as u32;
+            let new = raw & !mask | value;
+            Armv7Short::attributes(2, new).map(|_| new)
+        } else if LargePage::matches(raw) {
+            let mask = ((patch.mask & 0xe3c) | ((patch.mask << 6) & 0x7000)
+                | ((patch.mask << 15) & 0x8000)) as u32;
+            let value = ((patch.value & 0xe3c) | ((patch.value << 6) & 0x7000)
+                | ((patch.value << 15) & 0x8000)) as u32;
+            let new = raw & !mask | value;
+            Armv7Short::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn single(raw: u32, k: u64) -> Option<u32> {
+        if SmallPage::matches(raw) {
+            let address = ((raw as u64) & 0xffff_f000).wrapping_add(k << 12);
+            let word = (raw & 0xffd) | ((address & 0xffff_f000) as u32) | 2;
+            if SmallPage::matches(word) && SmallPage(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else if LargePage::matches(raw) {
+            let address = ((raw as u64) & 0xffff_0000).wrapping_add(k << 12);
+            let word = (((raw >> 15) & 1) | ((raw >> 6) & 0x1c0) | (raw & 0xe3c))
+                | ((address & 0xffff_f000) as u32) | 2;
+            if SmallPage::matches(word) && SmallPage(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 30;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 2
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 2) as u64) } else { None }
+    }
 }
 
 impl Format for Armv7Short {
     type Word = u32;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1122,6 +1320,12 @@ impl Format for Armv7Short {
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 40, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = false;
+    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1131,7 +1335,10 @@ impl Format for Armv7Short {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::PublishTable => {
                 world.step(Step::DmbIshst);
             }
@@ -1156,6 +1363,34 @@ impl Format for Armv7Short {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
+            Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+            }
+            (Transition::InvalidateLeaf, Part::Entries)
+            | (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::Tlbimvaais(operand_va(va, run)));
+                }
+            }
+            (Transition::InvalidateLeaf, Part::Close)
+            | (Transition::InvalidateTable, Part::Close) => {
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! ARMv7 long descriptors, stage 2, walks that start at level 1; up to 2 concatenated tables, for 40 bits.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -179,6 +179,57 @@ impl core::fmt::Debug for Attributes {
             .field("SW", &self.sw().0)
             .field("AF", &self.af())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x40_0000_0000_00c0, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x33c, value.bits())
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0x780_0000_0000_0000, value.0 << 55)
+    }
+    /// Sets `AF`.
+    #[must_use]
+    pub const fn with_af(self, value: bool) -> Self {
+        self.with(0x400, (value as u64) << 10)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x7c0_0000_0000_07fc,
+            value: attributes.0,
+        }
     }
 }
 
@@ -753,6 +804,49 @@ impl Level<Armv7Stage2> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Armv7Stage2::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block1::matches(raw) {
+            let address = (raw & 0xff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = raw & 0xff_ffe0_0000;
+            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_c000_0000) | 1;
+            if Block1::matches(word) && Block1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 2: index `IPA[29:21]`, an entry maps 2 MiB.
@@ -838,6 +932,62 @@ impl Level<Armv7Stage2> for Level2 {
             }
             _ => Self::leaf(output, attributes),
         }
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Block2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Armv7Stage2::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffff_f000) | 3;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = raw & 0xff_ffff_f000;
+            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Block2::matches(raw) {
+            let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 21);
+            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1;
+            if Block2::matches(word) && Block2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
     }
 }
 
@@ -926,11 +1076,42 @@ impl Level<Armv7Stage2> for Level3 {
             _ => Self::leaf(output, attributes),
         }
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Armv7Stage2::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn single(raw: u64, k: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = (raw & 0xff_ffff_f000).wrapping_add(k << 12);
+            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffff_f000) | 3;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 impl Format for Armv7Stage2 {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -947,6 +1128,12 @@ impl Format for Armv7Stage2 {
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 40, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = false;
+    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -956,7 +1143,10 @@ impl Format for Armv7Stage2 {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::PublishTable => {
                 world.step(Step::DmbIshst);
             }
@@ -979,6 +1169,26 @@ impl Format for Armv7Stage2 {
                 world.step(Step::DsbIsh);
                 world.step(Step::Isb);
             }
+            Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        _run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::DsbIshst);
+                world.step(Step::Tlbiallnsnhis);
+                world.step(Step::DsbIsh);
+                world.step(Step::Isb);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

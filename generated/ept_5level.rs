@@ -3,7 +3,7 @@
 //! Intel EPT, 5 levels.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -293,6 +293,97 @@ impl core::fmt::Debug for Attributes {
             .field("D", &self.d())
             .field("IPAT", &self.ipat())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(7, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x38, value.bits())
+    }
+    /// Sets `SVE`.
+    #[must_use]
+    pub const fn with_sve(self, value: bool) -> Self {
+        self.with(0x8000_0000_0000_0000, (value as u64) << 63)
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x100, (value as u64) << 8)
+    }
+    /// Sets `SPP`.
+    #[must_use]
+    pub const fn with_spp(self, value: bool) -> Self {
+        self.with(0x2000_0000_0000_0000, (value as u64) << 61)
+    }
+    /// Sets `SSS`.
+    #[must_use]
+    pub const fn with_sss(self, value: bool) -> Self {
+        self.with(0x1000_0000_0000_0000, (value as u64) << 60)
+    }
+    /// Sets `PW`.
+    #[must_use]
+    pub const fn with_pw(self, value: bool) -> Self {
+        self.with(0x400_0000_0000_0000, (value as u64) << 58)
+    }
+    /// Sets `VGP`.
+    #[must_use]
+    pub const fn with_vgp(self, value: bool) -> Self {
+        self.with(0x200_0000_0000_0000, (value as u64) << 57)
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0x1f0_0000_0000_0000, value.0 << 52)
+    }
+    /// Sets `XU`.
+    #[must_use]
+    pub const fn with_xu(self, value: bool) -> Self {
+        self.with(0x400, (value as u64) << 10)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x200, (value as u64) << 9)
+    }
+    /// Sets `IPAT`.
+    #[must_use]
+    pub const fn with_ipat(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0xb7f0_0000_0000_077f,
+            value: attributes.0,
+        }
     }
 }
 
@@ -1118,6 +1209,21 @@ impl Level<Ept5level> for Level5 {
         let _ = (old, new);
         Change::Break
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 60;
+    fn annotated(value: u64) -> u64 {
+        value << 3
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
+        } else {
+            None
+        }
+    }
 }
 
 /// Level 4: index `GPA[47:39]`, an entry maps 512 GiB.
@@ -1171,6 +1277,21 @@ impl Level<Ept5level> for Level4 {
     fn change(old: u64, new: u64) -> Change {
         let _ = (old, new);
         Change::Break
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 60;
+    fn annotated(value: u64) -> u64 {
+        value << 3
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
+        } else {
+            None
+        }
     }
 }
 
@@ -1254,6 +1375,77 @@ impl Level<Ept5level> for Level3 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Large3::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Ept5level::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Large3::matches(raw) {
+            let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
+                | 0x80;
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Large2::matches(raw) {
+            let address = raw & 0xf_ffff_ffe0_0000;
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_c000_0000)
+                | 0x80;
+            if Large3::matches(word) && Large3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
+    const ANNOTATION_BITS: u32 = 60;
+    fn annotated(value: u64) -> u64 {
+        value << 3
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
+        } else {
+            None
+        }
+    }
 }
 
 /// Level 2: index `GPA[29:21]`, an entry maps 2 MiB.
@@ -1336,6 +1528,76 @@ impl Level<Ept5level> for Level2 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Large2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Ept5level::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Large2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffff_f000);
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = raw & 0xf_ffff_ffff_f000;
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
+                | 0x80;
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
+    const ANNOTATION_BITS: u32 = 60;
+    fn annotated(value: u64) -> u64 {
+        value << 3
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
+        } else {
+            None
+        }
+    }
 }
 
 /// Level 1: index `GPA[20:12]`, an entry maps 4 KiB.
@@ -1417,11 +1679,55 @@ impl Level<Ept5level> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Ept5level::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
+    const ANNOTATION_BITS: u32 = 60;
+    fn annotated(value: u64) -> u64 {
+        value << 3
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
+        } else {
+            None
+        }
+    }
 }
 
 impl Format for Ept5level {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1481,6 +1787,12 @@ impl Format for Ept5level {
     ];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1497,11 +1809,29 @@ impl Format for Ept5level {
     ) {
         match transition {
             Transition::PublishLeaf | Transition::PublishTable => {}
-            Transition::InvalidateLeaf | Transition::InvalidateTable => {
-                for va in run.addresses() {
-                    world.step(Step::Invept(operand_context(va, run)));
-                }
+            Transition::InvalidateLeaf
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {
+                let va = run.va;
+                world.step(Step::Invept(operand_context(va, run)));
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open)
+            | (Transition::InvalidateTable, Part::Open) => {
+                let va = run.va;
+                world.step(Step::Invept(operand_context(va, run)));
+            }
+            _ => {}
         }
     }
     #[inline(always)]

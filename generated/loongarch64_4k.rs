@@ -3,7 +3,7 @@
 //! LoongArch64, 4 KiB pages, four levels, the low half (PGDL): pages of 4 KiB, 2 MiB and 1 GiB for one ASID.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -310,6 +310,77 @@ impl core::fmt::Debug for Attributes {
             .field("SW", &self.sw().0)
             .field("P", &self.p())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x6000_0000_0000_0102, value.bits())
+    }
+    /// Sets the attribute `privilege`.
+    #[must_use]
+    pub const fn privilege(self, value: Privilege) -> Self {
+        self.with(0x8000_0000_0000_000c, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x30, value.bits())
+    }
+    /// Sets `G`.
+    #[must_use]
+    pub const fn with_g(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+    /// Sets `SW_high`.
+    #[must_use]
+    pub const fn with_sw_high(self, value: SwHigh) -> Self {
+        self.with(0x1fff_0000_0000_0000, value.0 << 48)
+    }
+    /// Sets `HG`.
+    #[must_use]
+    pub const fn with_hg(self, value: bool) -> Self {
+        self.with(0x1000, (value as u64) << 12)
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0xe00, value.0 << 9)
+    }
+    /// Sets `P`.
+    #[must_use]
+    pub const fn with_p(self, value: bool) -> Self {
+        self.with(0x80, (value as u64) << 7)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0xffff_0000_0000_1ffe,
+            value: attributes.0,
+        }
     }
 }
 
@@ -1005,6 +1076,10 @@ impl Level<Loongarch644k> for Level3 {
         let _ = (old, new);
         Change::Break
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
 }
 
 /// Level 2: index `VA[38:30]`, an entry maps 1 GiB.
@@ -1071,6 +1146,44 @@ impl Level<Loongarch644k> for Level2 {
             class = class.max(Change::Break);
         }
         class
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Huge2::matches(raw) {
+            let mask = patch.mask & 0xffff_0000_0000_1fbe;
+            let value = patch.value & 0xffff_0000_0000_1fbe;
+            let new = raw & !mask | value;
+            Loongarch644k::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Huge2::matches(raw) {
+            let address = (raw & 0xffff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xffff_0000_0000_1fbe) | (address & 0xffff_ffe0_0000)
+                | 0x41;
+            if Huge1::matches(word) && Huge1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Huge1::matches(raw) {
+            let address = raw & 0xffff_ffe0_0000;
+            let word = (raw & 0xffff_0000_0000_1fbe) | (address & 0xffff_c000_0000)
+                | 0x41;
+            if Huge2::matches(word) && Huge2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
     }
 }
 
@@ -1139,6 +1252,49 @@ impl Level<Loongarch644k> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Huge1::matches(raw) {
+            let mask = patch.mask & 0xffff_0000_0000_1fbe;
+            let value = patch.value & 0xffff_0000_0000_1fbe;
+            let new = raw & !mask | value;
+            Loongarch644k::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Huge1::matches(raw) {
+            if raw & 0x1000 != 0 {
+                return None;
+            }
+            let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xffff_0000_0000_0fbe) | (address & 0xffff_ffff_f000) | 1;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            if raw & 0x40 != 0 {
+                return None;
+            }
+            let address = raw & 0xffff_ffff_f000;
+            let word = (raw & 0xffff_0000_0000_0fbe) | (address & 0xffff_ffe0_0000)
+                | 0x41;
+            if Huge1::matches(word) && Huge1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
 }
 
 /// Level 0: index `VA[20:12]`, an entry maps 4 KiB.
@@ -1200,11 +1356,33 @@ impl Level<Loongarch644k> for Level0 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask & 0xffff_0000_0000_0ffe;
+            let value = patch.value & 0xffff_0000_0000_0ffe;
+            let new = raw & !mask | value;
+            Loongarch644k::attributes(0, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ANNOTATION_BITS: u32 = 62;
+    fn annotated(value: u64) -> u64 {
+        ((value << 1) & 0x3e) | ((value << 2) & 0xffff_ffff_ffff_ff80)
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) {
+            Some(((raw >> 1) & 0x1f) | ((raw >> 2) & 0x3fff_ffff_ffff_ffe0))
+        } else {
+            None
+        }
+    }
 }
 
 impl Format for Loongarch644k {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1222,6 +1400,12 @@ impl Format for Loongarch644k {
     const ROOT_ALIGNMENT: u64 = 0x1000;
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
+    const HARDWARE_UPDATES: bool = false;
+    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = false;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1231,7 +1415,10 @@ impl Format for Loongarch644k {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
             Transition::PublishTable => {
                 world.step(Step::Dbar);
             }
@@ -1257,6 +1444,34 @@ impl Format for Loongarch644k {
                 world.step(Step::Dbar);
                 world.step(Step::InvtlbAll);
             }
+            Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Open) => {
+                world.step(Step::Dbar);
+            }
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world
+                        .step(
+                            Step::Invtlb(operand_asid(va, run), operand_address(va, run)),
+                        );
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::Dbar);
+                world.step(Step::InvtlbAll);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! RISC-V Sv32x4, the G-stage form of Sv32: 34 bits of input, a root of 16 KiB.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -128,6 +128,57 @@ impl core::fmt::Debug for Attributes {
             .field("D", &self.d())
             .field("A", &self.a())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0xe, value.bits())
+    }
+    /// Sets `RSW`.
+    #[must_use]
+    pub const fn with_rsw(self, value: Rsw) -> Self {
+        self.with(0x300, (value.0 as u64) << 8)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x80, (value as u64) << 7)
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x3ce,
+            value: attributes.0,
+        }
     }
 }
 
@@ -497,6 +548,63 @@ impl Level<Sv32x4> for Level1 {
         }
         class
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if Leaf1::matches(raw) {
+            let mask = (patch.mask) as u32;
+            let value = (patch.value) as u32;
+            let new = raw & !mask | value;
+            Sv32x4::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u32, k: u64) -> Option<u32> {
+        if Leaf1::matches(raw) {
+            let address = (((raw as u64) << 2) & 0x3_ffc0_0000).wrapping_add(k << 12);
+            let word = (raw & 0x3ee) | (((address >> 2) & 0xffff_fc00) as u32) | 0x11;
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u32) -> Option<u32> {
+        if Leaf0::matches(raw) {
+            let address = ((raw as u64) << 2) & 0x3_ffff_f000;
+            let word = (raw & 0x3ee) | (((address >> 2) & 0xfff0_0000) as u32) | 0x11;
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ff7f | 0x80 } else { raw & 0xffff_ff7f }
+    }
+    const ANNOTATION_BITS: u32 = 31;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 1
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
+    }
 }
 
 /// Level 0: index `GPA[21:12]`, an entry maps 4 KiB.
@@ -560,11 +668,43 @@ impl Level<Sv32x4> for Level0 {
         }
         class
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if Leaf0::matches(raw) {
+            let mask = (patch.mask) as u32;
+            let value = (patch.value) as u32;
+            let new = raw & !mask | value;
+            Sv32x4::attributes(0, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ff7f | 0x80 } else { raw & 0xffff_ff7f }
+    }
+    const ANNOTATION_BITS: u32 = 31;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 1
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
+    }
 }
 
 impl Format for Sv32x4 {
     type Word = u32;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -581,6 +721,12 @@ impl Format for Sv32x4 {
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 34, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -590,8 +736,10 @@ impl Format for Sv32x4 {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
-            Transition::PublishTable => {
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::CollapseTable => {}
+            Transition::PublishTable | Transition::SplitLeaf => {
                 world.step(Step::FenceWW);
             }
         }
@@ -608,9 +756,31 @@ impl Format for Sv32x4 {
                     world.step(Step::HfenceGvma(operand_gpa(va, run)));
                 }
             }
-            Transition::PublishTable | Transition::InvalidateTable => {
+            Transition::PublishTable
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf => {
                 world.step(Step::HfenceGvmaAll);
             }
+            Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::HfenceGvma(operand_gpa(va, run)));
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::HfenceGvmaAll);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

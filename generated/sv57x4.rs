@@ -3,7 +3,7 @@
 //! RISC-V Sv57x4, the G-stage form of Sv57.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -128,6 +128,57 @@ impl core::fmt::Debug for Attributes {
             .field("D", &self.d())
             .field("A", &self.a())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0xe, value.bits())
+    }
+    /// Sets `RSW`.
+    #[must_use]
+    pub const fn with_rsw(self, value: Rsw) -> Self {
+        self.with(0x300, value.0 << 8)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x80, (value as u64) << 7)
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x3ce,
+            value: attributes.0,
+        }
     }
 }
 
@@ -836,6 +887,71 @@ impl Level<Sv57x4> for Level4 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Leaf4::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Sv57x4::attributes(4, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Leaf4::matches(raw) {
+            let address = ((raw << 2) & 0xff_0000_0000_0000).wrapping_add(k << 39);
+            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 0x11;
+            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Leaf3::matches(raw) {
+            let address = (raw << 2) & 0xff_ff80_0000_0000;
+            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_c000_0000_0000) | 0x11;
+            if Leaf4::matches(word) && Leaf4(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 3: index `GPA[47:39]`, an entry maps 512 GiB.
@@ -899,6 +1015,71 @@ impl Level<Sv57x4> for Level3 {
             class = class.max(Change::Break);
         }
         class
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Leaf3::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Sv57x4::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Leaf3::matches(raw) {
+            let address = ((raw << 2) & 0xff_ff80_0000_0000).wrapping_add(k << 30);
+            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11;
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Leaf2::matches(raw) {
+            let address = (raw << 2) & 0xff_ffff_c000_0000;
+            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 0x11;
+            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
     }
 }
 
@@ -964,6 +1145,71 @@ impl Level<Sv57x4> for Level2 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Leaf2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Sv57x4::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Leaf2::matches(raw) {
+            let address = ((raw << 2) & 0xff_ffff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Leaf1::matches(raw) {
+            let address = (raw << 2) & 0xff_ffff_ffe0_0000;
+            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11;
+            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 1: index `GPA[29:21]`, an entry maps 2 MiB.
@@ -1028,6 +1274,71 @@ impl Level<Sv57x4> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Leaf1::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Sv57x4::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Leaf1::matches(raw) {
+            let address = ((raw << 2) & 0xff_ffff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_ffff_fc00) | 0x11;
+            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Leaf0::matches(raw) {
+            let address = (raw << 2) & 0xff_ffff_ffff_f000;
+            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
+            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 0: index `GPA[20:12]`, an entry maps 4 KiB.
@@ -1091,11 +1402,51 @@ impl Level<Sv57x4> for Level0 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Leaf0::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Sv57x4::attributes(0, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x80 == 0x80
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ff7f | 0x80
+        } else {
+            raw & 0xffff_ffff_ffff_ff7f
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 impl Format for Sv57x4 {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1112,6 +1463,12 @@ impl Format for Sv57x4 {
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = false;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1121,8 +1478,10 @@ impl Format for Sv57x4 {
         match transition {
             Transition::PublishLeaf
             | Transition::InvalidateLeaf
-            | Transition::InvalidateTable => {}
-            Transition::PublishTable => {
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::CollapseTable => {}
+            Transition::PublishTable | Transition::SplitLeaf => {
                 world.step(Step::FenceWW);
             }
         }
@@ -1139,9 +1498,31 @@ impl Format for Sv57x4 {
                     world.step(Step::HfenceGvma(operand_gpa(va, run)));
                 }
             }
-            Transition::PublishTable | Transition::InvalidateTable => {
+            Transition::PublishTable
+            | Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf => {
                 world.step(Step::HfenceGvmaAll);
             }
+            Transition::CollapseTable => {}
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::HfenceGvma(operand_gpa(va, run)));
+                }
+            }
+            (Transition::InvalidateTable, Part::Open) => {
+                world.step(Step::HfenceGvmaAll);
+            }
+            _ => {}
         }
     }
     #[inline(always)]

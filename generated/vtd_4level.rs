@@ -3,7 +3,7 @@
 //! Intel VT-d second stage, 4 levels.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -164,6 +164,82 @@ impl core::fmt::Debug for Attributes {
             .field("EMT", &self.emt().0)
             .field("X", &self.x())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(3, value.bits())
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x100, (value as u64) << 8)
+    }
+    /// Sets `TM`.
+    #[must_use]
+    pub const fn with_tm(self, value: bool) -> Self {
+        self.with(0x4000_0000_0000_0000, (value as u64) << 62)
+    }
+    /// Sets `SW`.
+    #[must_use]
+    pub const fn with_sw(self, value: Sw) -> Self {
+        self.with(0x3ff0_0000_0000_0000, value.0 << 52)
+    }
+    /// Sets `SNP`.
+    #[must_use]
+    pub const fn with_snp(self, value: bool) -> Self {
+        self.with(0x800, (value as u64) << 11)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x200, (value as u64) << 9)
+    }
+    /// Sets `IPAT`.
+    #[must_use]
+    pub const fn with_ipat(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+    /// Sets `EMT`.
+    #[must_use]
+    pub const fn with_emt(self, value: Emt) -> Self {
+        self.with(0x38, value.0 << 3)
+    }
+    /// Sets `X`.
+    #[must_use]
+    pub const fn with_x(self, value: bool) -> Self {
+        self.with(4, (value as u64) << 2)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x7ff0_0000_0000_0b7f,
+            value: attributes.0,
+        }
     }
 }
 
@@ -812,6 +888,17 @@ impl Level<Vtd4level> for Level4 {
         let _ = (old, new);
         Change::Break
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 62;
+    fn annotated(value: u64) -> u64 {
+        value << 2
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
+    }
 }
 
 /// Level 3: index `IOVA[38:30]`, an entry maps 1 GiB.
@@ -893,6 +980,73 @@ impl Level<Vtd4level> for Level3 {
                 );
         }
         class
+    }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Large3::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Vtd4level::attributes(3, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Large3::matches(raw) {
+            let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
+                | 0x80;
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Large2::matches(raw) {
+            let address = raw & 0xf_ffff_ffe0_0000;
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_c000_0000)
+                | 0x80;
+            if Large3::matches(word) && Large3(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
+    const ANNOTATION_BITS: u32 = 62;
+    fn annotated(value: u64) -> u64 {
+        value << 2
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
     }
 }
 
@@ -976,6 +1130,72 @@ impl Level<Vtd4level> for Level2 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Large2::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Vtd4level::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Large2::matches(raw) {
+            let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffff_f000);
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = raw & 0xf_ffff_ffff_f000;
+            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
+                | 0x80;
+            if Large2::matches(word) && Large2(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
+    const ANNOTATION_BITS: u32 = 62;
+    fn annotated(value: u64) -> u64 {
+        value << 2
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
+    }
 }
 
 /// Level 1: index `IOVA[20:12]`, an entry maps 4 KiB.
@@ -1055,11 +1275,51 @@ impl Level<Vtd4level> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            Vtd4level::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x100 == 0x100
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_feff | 0x100
+        } else {
+            raw & 0xffff_ffff_ffff_feff
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x200 == 0x200
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_fdff | 0x200
+        } else {
+            raw & 0xffff_ffff_ffff_fdff
+        }
+    }
+    const ANNOTATION_BITS: u32 = 62;
+    fn annotated(value: u64) -> u64 {
+        value << 2
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
+    }
 }
 
 impl Format for Vtd4level {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1121,6 +1381,12 @@ impl Format for Vtd4level {
     ];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = true;
+    const INVALIDATES_ALIKE: bool = false;
+    const TABLE_INVALIDATES_ALL: bool = true;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1149,11 +1415,39 @@ impl Format for Vtd4level {
                         );
                 }
             }
-            Transition::InvalidateTable => {
+            Transition::InvalidateTable
+            | Transition::InvalidateAll
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {
+                let va = run.va;
+                world.step(Step::IotlbDomain(operand_domain(va, run)));
+            }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries) => {
                 for va in run.addresses() {
-                    world.step(Step::IotlbDomain(operand_domain(va, run)));
+                    world
+                        .step(
+                            Step::IotlbPage(
+                                operand_domain(va, run),
+                                operand_address(va, run),
+                                operand_leaf_level(va, run),
+                            ),
+                        );
                 }
             }
+            (Transition::InvalidateTable, Part::Open) => {
+                let va = run.va;
+                world.step(Step::IotlbDomain(operand_domain(va, run)));
+            }
+            _ => {}
         }
     }
     #[inline(always)]

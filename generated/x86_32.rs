@@ -4,7 +4,7 @@
 //! alone, may lie above 4 GiB.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -228,6 +228,72 @@ impl core::fmt::Debug for Attributes {
             .field("G", &self.g())
             .field("D", &self.d())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(2, value.bits())
+    }
+    /// Sets the attribute `privilege`.
+    #[must_use]
+    pub const fn privilege(self, value: Privilege) -> Self {
+        self.with(4, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x98, value.bits())
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x20, (value as u64) << 5)
+    }
+    /// Sets `AVL`.
+    #[must_use]
+    pub const fn with_avl(self, value: Avl) -> Self {
+        self.with(0xe00, (value.0 as u64) << 9)
+    }
+    /// Sets `G`.
+    #[must_use]
+    pub const fn with_g(self, value: bool) -> Self {
+        self.with(0x100, (value as u64) << 8)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0xffe,
+            value: attributes.0,
+        }
     }
 }
 
@@ -732,6 +798,68 @@ impl Level<X8632> for Level2 {
         }
         class
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if Large::matches(raw) {
+            let mask = ((patch.mask & 0xf7e) | ((patch.mask << 5) & 0x1000)) as u32;
+            let value = ((patch.value & 0xf7e) | ((patch.value << 5) & 0x1000)) as u32;
+            let new = raw & !mask | value;
+            X8632::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u32, k: u64) -> Option<u32> {
+        if Large::matches(raw) {
+            let address = (((raw as u64) & 0xffc0_0000)
+                | (((raw as u64) << 19) & 0xff_0000_0000))
+                .wrapping_add(k << 12);
+            let word = (((raw >> 5) & 0x80) | (raw & 0xf7e))
+                | ((address & 0xffff_f000) as u32) | 1;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u32) -> Option<u32> {
+        if Page::matches(raw) {
+            let address = (raw as u64) & 0xffff_f000;
+            let word = ((raw & 0xf7e) | ((raw << 5) & 0x1000))
+                | (((address & 0xffc0_0000) | ((address >> 19) & 0x1f_e000)) as u32)
+                | 0x81;
+            if Large::matches(word) && Large(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x20 == 0x20
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffdf | 0x20 } else { raw & 0xffff_ffdf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
+    const ANNOTATION_BITS: u32 = 31;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 1
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
+    }
 }
 
 /// Level 1: index `VA[21:12]`, an entry maps 4 KiB.
@@ -812,11 +940,43 @@ impl Level<X8632> for Level1 {
         }
         class
     }
+    fn patch(raw: u32, patch: &Patch) -> Option<u32> {
+        if Page::matches(raw) {
+            let mask = (patch.mask) as u32;
+            let value = (patch.value) as u32;
+            let new = raw & !mask | value;
+            X8632::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u32) -> bool {
+        raw & 0x20 == 0x20
+    }
+    fn with_accessed(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffdf | 0x20 } else { raw & 0xffff_ffdf }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u32) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_dirty(raw: u32, value: bool) -> u32 {
+        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
+    }
+    const ANNOTATION_BITS: u32 = 31;
+    fn annotated(value: u64) -> u32 {
+        (value as u32) << 1
+    }
+    fn annotation(raw: u32) -> Option<u64> {
+        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
+    }
 }
 
 impl Format for X8632 {
     type Word = u32;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -844,6 +1004,12 @@ impl Format for X8632 {
     ];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -859,12 +1025,33 @@ impl Format for X8632 {
         run: &Run<'_, Self>,
     ) {
         match transition {
-            Transition::PublishLeaf | Transition::PublishTable => {}
-            Transition::InvalidateLeaf | Transition::InvalidateTable => {
+            Transition::PublishLeaf
+            | Transition::PublishTable
+            | Transition::InvalidateAll => {}
+            Transition::InvalidateLeaf
+            | Transition::InvalidateTable
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {
                 for va in run.addresses() {
                     world.step(Step::Invlpg(operand_address(va, run)));
                 }
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries)
+            | (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::Invlpg(operand_address(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]

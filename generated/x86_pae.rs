@@ -4,7 +4,7 @@
 //! entries CR3 is loaded again, since CPUs keep them in registers.
 
 use ::ptdsl::{
-    Along, Change, End, Extend, Format, Level, OutputChoice, Phys, Run, Shape,
+    Along, Change, End, Extend, Format, Level, OutputChoice, Part, Phys, Run, Shape,
     Transition, World,
 };
 
@@ -270,6 +270,72 @@ impl core::fmt::Debug for Attributes {
             .field("G", &self.g())
             .field("D", &self.d())
             .finish()
+    }
+}
+
+/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    mask: u64,
+    value: u64,
+}
+
+impl Patch {
+    /// Changes nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Patch { mask: 0, value: 0 }
+    }
+    const fn with(self, mask: u64, value: u64) -> Self {
+        Patch {
+            mask: self.mask | mask,
+            value: self.value & !mask | value,
+        }
+    }
+    /// Sets the attribute `prot`.
+    #[must_use]
+    pub const fn prot(self, value: Prot) -> Self {
+        self.with(0x8000_0000_0000_0002, value.bits())
+    }
+    /// Sets the attribute `privilege`.
+    #[must_use]
+    pub const fn privilege(self, value: Privilege) -> Self {
+        self.with(4, value.bits())
+    }
+    /// Sets the attribute `memory`.
+    #[must_use]
+    pub const fn memory(self, value: Memory) -> Self {
+        self.with(0x98, value.bits())
+    }
+    /// Sets `A`.
+    #[must_use]
+    pub const fn with_a(self, value: bool) -> Self {
+        self.with(0x20, (value as u64) << 5)
+    }
+    /// Sets `AVL`.
+    #[must_use]
+    pub const fn with_avl(self, value: Avl) -> Self {
+        self.with(0xe00, value.0 << 9)
+    }
+    /// Sets `G`.
+    #[must_use]
+    pub const fn with_g(self, value: bool) -> Self {
+        self.with(0x100, (value as u64) << 8)
+    }
+    /// Sets `D`.
+    #[must_use]
+    pub const fn with_d(self, value: bool) -> Self {
+        self.with(0x40, (value as u64) << 6)
+    }
+}
+
+impl From<Attributes> for Patch {
+    /// Sets all that `Attributes` says.
+    fn from(attributes: Attributes) -> Self {
+        Patch {
+            mask: 0x8000_0000_0000_0ffe,
+            value: attributes.0,
+        }
     }
 }
 
@@ -842,6 +908,17 @@ impl Level<X86Pae> for Level3 {
         let _ = (old, new);
         Change::Break
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        let _ = (raw, patch);
+        None
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 2: index `VA[29:21]`, an entry maps 2 MiB.
@@ -926,6 +1003,75 @@ impl Level<X86Pae> for Level2 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Large::matches(raw) {
+            let mask = (patch.mask & 0x8000_0000_0000_0f7e)
+                | ((patch.mask << 5) & 0x1000);
+            let value = (patch.value & 0x8000_0000_0000_0f7e)
+                | ((patch.value << 5) & 0x1000);
+            let new = raw & !mask | value;
+            X86Pae::attributes(2, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    fn demote(raw: u64, k: u64) -> Option<u64> {
+        if Large::matches(raw) {
+            let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
+            let word = ((raw & 0x8000_0000_0000_0f7e) | ((raw >> 5) & 0x80))
+                | (address & 0xf_ffff_ffff_f000) | 1;
+            if Page::matches(word) && Page(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    fn promote(raw: u64) -> Option<u64> {
+        if Page::matches(raw) {
+            let address = raw & 0xf_ffff_ffff_f000;
+            let word = ((raw & 0x8000_0000_0000_0f7e) | ((raw << 5) & 0x1000))
+                | (address & 0xf_ffff_ffe0_0000) | 0x81;
+            if Large::matches(word) && Large(word).output().0 == address {
+                Some(word)
+            } else {
+                None
+            }
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x20 == 0x20
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffdf | 0x20
+        } else {
+            raw & 0xffff_ffff_ffff_ffdf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 /// Level 1: index `VA[20:12]`, an entry maps 4 KiB.
@@ -1007,11 +1153,51 @@ impl Level<X86Pae> for Level1 {
         }
         class
     }
+    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
+        if Page::matches(raw) {
+            let mask = patch.mask;
+            let value = patch.value;
+            let new = raw & !mask | value;
+            X86Pae::attributes(1, new).map(|_| new)
+        } else {
+            None
+        }
+    }
+    const ACCESSED: bool = true;
+    fn accessed(raw: u64) -> bool {
+        raw & 0x20 == 0x20
+    }
+    fn with_accessed(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffdf | 0x20
+        } else {
+            raw & 0xffff_ffff_ffff_ffdf
+        }
+    }
+    const DIRTY: bool = true;
+    fn dirty(raw: u64) -> bool {
+        raw & 0x40 == 0x40
+    }
+    fn with_dirty(raw: u64, value: bool) -> u64 {
+        if value {
+            raw & 0xffff_ffff_ffff_ffbf | 0x40
+        } else {
+            raw & 0xffff_ffff_ffff_ffbf
+        }
+    }
+    const ANNOTATION_BITS: u32 = 63;
+    fn annotated(value: u64) -> u64 {
+        value << 1
+    }
+    fn annotation(raw: u64) -> Option<u64> {
+        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
+    }
 }
 
 impl Format for X86Pae {
     type Word = u64;
     type Attributes = Attributes;
+    type Patch = Patch;
     type Options = Options;
     type Step = Step;
     type Registers = Registers;
@@ -1071,6 +1257,12 @@ impl Format for X86Pae {
     ];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
+    const HARDWARE_UPDATES: bool = true;
+    const INVALIDATES_ALL: bool = false;
+    const INVALIDATES_ALIKE: bool = true;
+    const TABLE_INVALIDATES_ALL: bool = false;
+    const SPLITS_IN_PLACE: bool = true;
+    const COLLAPSES_IN_PLACE: bool = true;
     #[inline(always)]
     fn before<W: World<Self>>(
         world: &mut W,
@@ -1086,12 +1278,33 @@ impl Format for X86Pae {
         run: &Run<'_, Self>,
     ) {
         match transition {
-            Transition::PublishLeaf | Transition::PublishTable => {}
-            Transition::InvalidateLeaf | Transition::InvalidateTable => {
+            Transition::PublishLeaf
+            | Transition::PublishTable
+            | Transition::InvalidateAll => {}
+            Transition::InvalidateLeaf
+            | Transition::InvalidateTable
+            | Transition::SplitLeaf
+            | Transition::CollapseTable => {
                 for va in run.addresses() {
                     world.step(Step::Invlpg(operand_address(va, run)));
                 }
             }
+        }
+    }
+    fn part<W: World<Self>>(
+        world: &mut W,
+        transition: Transition,
+        part: Part,
+        run: &Run<'_, Self>,
+    ) {
+        match (transition, part) {
+            (Transition::InvalidateLeaf, Part::Entries)
+            | (Transition::InvalidateTable, Part::Entries) => {
+                for va in run.addresses() {
+                    world.step(Step::Invlpg(operand_address(va, run)));
+                }
+            }
+            _ => {}
         }
     }
     #[inline(always)]

@@ -6,10 +6,12 @@ mod attributes_distinguishable;
 mod bits_covered;
 mod changes_total;
 mod combinations_left;
+mod detours_lead;
 mod effective_combines;
 mod encodings_unique;
 mod everything_used;
 mod fields_in_leaves;
+mod flags_single;
 mod groups_marked;
 mod items_present;
 mod kinds_distinct;
@@ -27,6 +29,7 @@ use crate::model::Model;
 
 pub(crate) use combinations_left::resolve as forbidden;
 pub(crate) use effective_combines::parts as effective_parts;
+pub(crate) use flags_single::resolve as flag;
 
 /// A rule looks at one format and reports what breaks it. Rules do not hang on each other: each skips what could not be
 /// understood, which has been reported, and so one run finds every fault.
@@ -46,8 +49,10 @@ const RULES: &[Rule] = &[
     encodings_unique::check,
     attributes_distinguishable::check,
     combinations_left::check,
+    detours_lead::check,
     effective_combines::check,
     fields_in_leaves::check,
+    flags_single::check,
     groups_marked::check,
     changes_total::check,
     maintenance_complete::check,

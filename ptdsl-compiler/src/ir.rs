@@ -43,6 +43,10 @@ pub struct Format {
     pub effective: Vec<Effective>,
     /// Fields that hardware may set by itself.
     pub hardware: Vec<FieldId>,
+    /// What says that a leaf was used.
+    pub accessed: Option<Flag>,
+    /// What says that hardware wrote through a leaf.
+    pub dirty: Option<Flag>,
     /// Groups of neighbouring leaves that are one to the TLB.
     pub groups: Vec<Group>,
     /// What a change of each leaf field requires.
@@ -277,6 +281,30 @@ pub struct Attribute {
     pub fields: Vec<FieldId>,
     /// The rows; no two set the same values.
     pub rows: Vec<Row>,
+    /// Ways between rows that lead through a third.
+    pub detours: Vec<Detour>,
+}
+
+/// A live leaf never goes from a row of one side to a row of the other at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detour {
+    /// The rows of either side, none empty.
+    pub sides: [Vec<RowId>; 2],
+    /// The row between, of neither side.
+    pub through: RowId,
+}
+
+/// One bit of a leaf that hardware sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flag {
+    /// The field.
+    pub field: FieldId,
+    /// The field's bit, as a mask.
+    pub mask: u64,
+    /// What the bit is, in its place, when it is set; the other value when it is clear.
+    pub set: u64,
+    /// The field and value of the leaves that hardware tracks; `None`: all.
+    pub when: Option<(FieldId, u64)>,
 }
 
 /// One row of an [`Attribute`].

@@ -37,6 +37,8 @@ pub(crate) fn format(model: &Model<'_>) -> Option<ir::Format> {
         forbidden: forbidden(model)?,
         effective: format.effectives().map(|one| effective(model, one)).collect::<Option<_>>()?,
         hardware: format.hardware().flatten().map(|name| field_id(model, name)).collect::<Option<_>>()?,
+        accessed: flag(model, false),
+        dirty: flag(model, true),
         groups: format.groups().map(|one| group(model, one)).collect::<Option<_>>()?,
         changes: changes(model),
         change_otherwise: format
@@ -117,12 +119,25 @@ fn attribute(model: &Model<'_>, attribute: &ast::Attribute) -> Option<ir::Attrib
         let values = names.iter().map(value).collect::<Option<_>>()?;
         Some(ir::Row { name: row.name.node.clone(), docs: docs(&row.docs), values })
     };
+    let place =
+        |name: &ast::Name| attribute.rows.iter().position(|row| row.name.node == name.node).map(ir::RowId);
+    let detour = |detour: &ast::Detour| {
+        let side = |names: &[ast::Name]| names.iter().map(place).collect::<Option<_>>();
+        let [one, other] = &detour.sides;
+        Some(ir::Detour { sides: [side(one)?, side(other)?], through: place(&detour.through)? })
+    };
     Some(ir::Attribute {
         name: attribute.name.node.clone(),
         docs: docs(model.format.docs(&Key::Attribute(attribute.name.node.clone()))),
         fields: names.iter().map(|name| field_id(model, name)).collect::<Option<_>>()?,
         rows: attribute.rows.iter().map(row).collect::<Option<_>>()?,
+        detours: attribute.detours.iter().map(detour).collect::<Option<_>>()?,
     })
+}
+
+fn flag(model: &Model<'_>, dirty: bool) -> Option<ir::Flag> {
+    let flag = model.format.flags().find(|flag| flag.dirty == dirty)?;
+    check::flag(model, flag, &mut Diagnostics::default())
 }
 
 fn forbidden(model: &Model<'_>) -> Option<Vec<Vec<(ir::AttributeId, ir::RowId)>>> {

@@ -22,6 +22,7 @@ pub struct Arena<F: Format> {
     next: usize,
     steps: Vec<F::Step>,
     counted: bool,
+    ration: Option<usize>,
 }
 
 impl<F: Format> Arena<F> {
@@ -39,6 +40,7 @@ impl<F: Format> Arena<F> {
             next: 0,
             steps: Vec::new(),
             counted: true,
+            ration: None,
         }
     }
 
@@ -47,6 +49,11 @@ impl<F: Format> Arena<F> {
     pub fn without_counts(mut self) -> Self {
         self.counted = false;
         self
+    }
+
+    /// After so many more tables there are none; `None` lifts that again. How a test makes each allocation fail.
+    pub fn ration(&mut self, tables: Option<usize>) {
+        self.ration = tables;
     }
 
     /// Frames that are allocated now.
@@ -92,11 +99,36 @@ impl<F: Format> World<F> for Arena<F> {
         }
     }
 
+    #[inline]
+    fn exchange(&mut self, _: Permit<Self>, table: usize, slot: usize, word: F::Word) -> F::Word {
+        self.words.get_mut(table + slot).map_or(F::Word::ZERO, |place| core::mem::replace(place, word))
+    }
+
+    #[inline]
+    fn compare_exchange(
+        &mut self,
+        _: Permit<Self>,
+        table: usize,
+        slot: usize,
+        current: F::Word,
+        new: F::Word,
+    ) -> Result<(), F::Word> {
+        match self.words.get_mut(table + slot) {
+            Some(place) if *place == current => *place = new,
+            Some(place) => return Err(*place),
+            None => return Err(F::Word::ZERO),
+        }
+        Ok(())
+    }
+
     fn step(&mut self, step: F::Step) {
         self.steps.push(step);
     }
 
     fn allocate(&mut self, layout: TableLayout) -> Option<Fresh> {
+        if let Some(ration) = &mut self.ration {
+            *ration = ration.checked_sub(1)?;
+        }
         let frames = Self::frames_of(layout);
         let alignment = usize::try_from(layout.alignment.div_ceil(Self::FRAME)).ok()?;
         let frame = match self.free.pop() {

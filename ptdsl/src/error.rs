@@ -73,6 +73,81 @@ pub enum Error {
         /// Level of the table that was needed.
         level: i32,
     },
+    /// A live leaf would have to be broken: parts of it that stay mapped would be unmapped for a moment, and nobody
+    /// promised that this does no harm. See [`Breaks`](crate::Breaks).
+    NeedsSplit {
+        /// First input address of the leaf.
+        va: u64,
+        /// Its level.
+        level: i32,
+    },
+    /// A live leaf would have to be broken, and it maps a pinned byte.
+    Pinned {
+        /// First input address of the leaf.
+        va: u64,
+        /// Its level.
+        level: i32,
+        /// First address of the pinned range.
+        pinned: u64,
+    },
+    /// Two pinned ranges overlap.
+    PinnedOverlap {
+        /// First address that both have.
+        address: u64,
+    },
+    /// The patch would make a leaf that the spec does not list, or forbids.
+    Forbidden {
+        /// First input address of the leaf.
+        va: u64,
+        /// Its level.
+        level: i32,
+        /// The leaf as it is.
+        entry: u64,
+    },
+    /// Nothing is mapped there.
+    NotMapped {
+        /// The address.
+        va: u64,
+        /// Level of the slot where the walk ended.
+        level: i32,
+    },
+    /// The leaf cannot be split: the level below has no leaves, or none that can say the same.
+    NoSmallerLeaf {
+        /// First input address of the leaf.
+        va: u64,
+        /// Its level.
+        level: i32,
+    },
+    /// The format has no leaves at that level, or the table does not reach up to it.
+    NoLeaf {
+        /// The level that was asked for.
+        level: i32,
+    },
+    /// No table stands in the slot that was to become a leaf, because a leaf does already.
+    AlreadyLeaf {
+        /// First input address of the leaf.
+        va: u64,
+        /// Its level.
+        level: i32,
+    },
+    /// A table cannot become one leaf: this entry is no leaf, or says something else than those before it.
+    Differs {
+        /// Input address of the first entry that differs.
+        va: u64,
+        /// Its level.
+        level: i32,
+        /// The entry.
+        entry: u64,
+    },
+    /// Invalid entries have no room for that value.
+    Annotation {
+        /// What was to be kept.
+        value: u64,
+        /// Bits that the format has for it; of levels that differ, the fewest.
+        bits: u32,
+    },
+    /// The format does not say which of its fields hold that flag.
+    NoFlag,
     /// The allocated table page does not have the asked alignment or lies beyond what a descriptor can hold.
     BadTablePage {
         /// Its address.
@@ -107,6 +182,40 @@ impl fmt::Display for Error {
             Error::OutOfMemory { va, level } => {
                 write!(f, "no memory for a level {level} table at {va:#x}")
             }
+            Error::NeedsSplit { va, level } => {
+                write!(f, "the live level {level} leaf at {va:#x} would have to be broken")
+            }
+            Error::Pinned { va, level, pinned } => {
+                write!(
+                    f,
+                    "the level {level} leaf at {va:#x} would have to be broken, and {pinned:#x} is pinned"
+                )
+            }
+            Error::PinnedOverlap { address } => write!(f, "two pinned ranges overlap at {address:#x}"),
+            Error::Forbidden { va, level, entry } => {
+                write!(
+                    f,
+                    "the level {level} leaf at {va:#x} ({entry:#x}) would become one that the format forbids"
+                )
+            }
+            Error::NotMapped { va, level } => write!(f, "{va:#x} is not mapped (level {level})"),
+            Error::NoSmallerLeaf { va, level } => {
+                write!(f, "the level {level} leaf at {va:#x} cannot be split: no smaller leaf says the same")
+            }
+            Error::NoLeaf { level } => write!(f, "this table has no leaves at level {level}"),
+            Error::AlreadyLeaf { va, level } => {
+                write!(f, "{va:#x} is mapped by a level {level} leaf already")
+            }
+            Error::Differs { va, level, entry } => {
+                write!(
+                    f,
+                    "the level {level} entry at {va:#x} ({entry:#x}) does not agree with those before it"
+                )
+            }
+            Error::Annotation { value, bits } => {
+                write!(f, "{value:#x} does not fit the {bits} bits that invalid entries have for software")
+            }
+            Error::NoFlag => write!(f, "the format does not say which field holds that flag"),
             Error::BadTablePage { address } => {
                 write!(f, "table page {address:#x} is misaligned or out of reach of a descriptor")
             }

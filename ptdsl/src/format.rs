@@ -43,6 +43,10 @@ pub struct Shape<F: Format> {
     pub tag: u64,
     /// Tables of empty slots; see [`Level::SENTINEL`].
     pub sentinels: F::Sentinels,
+    /// Whether hardware may set flags in live leaves.
+    pub hardware_updates: bool,
+    /// Whether size and contiguous bit of a live leaf change in place.
+    pub no_conflict_abort: bool,
 }
 
 /// What happens to an entry.
@@ -56,6 +60,23 @@ pub enum Transition {
     InvalidateLeaf,
     /// Table to invalid.
     InvalidateTable,
+    /// Anything to invalid, all of the table at once.
+    InvalidateAll,
+    /// Leaf to a table whose leaves map the same, by one store.
+    SplitLeaf,
+    /// Table to the leaf that maps the same, by one store.
+    CollapseTable,
+}
+
+/// A third of what follows the store of an invalidation, so that one barrier pair may serve many entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What comes before the first step that names an address; all of it where none does.
+    Open,
+    /// From the first step that names an address to the last: once for each run.
+    Entries,
+    /// What comes behind.
+    Close,
 }
 
 /// What replacing a live leaf by another requires, from nothing to everything.
@@ -124,6 +145,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
     type Word: Word;
     /// What a caller asks of a mapping. Only combinations that the spec lists can be built.
     type Attributes: Copy + Debug + Eq;
+    /// Changes of a leaf's attributes; the default changes nothing, one from attributes sets all of them.
+    type Patch: Copy + Debug + Default + Eq + From<Self::Attributes>;
     /// Booleans of a table.
     type Options: Copy + Debug + Default + Eq;
     /// Barriers and invalidations.
@@ -158,10 +181,27 @@ pub trait Format: Copy + Debug + Eq + 'static {
     /// Whether publishing a table ends with all that publishing a leaf needs.
     const PUBLISH_TABLE_COVERS_LEAF: bool;
 
+    /// Whether hardware may set fields of leaves.
+    const HARDWARE_UPDATES: bool;
+    /// Whether the format has a sequence that invalidates all of a table.
+    const INVALIDATES_ALL: bool;
+    /// Whether invalidating leaves and invalidating tables open and close with the same steps.
+    const INVALIDATES_ALIKE: bool;
+    /// Whether what follows the store of an invalidated table invalidates all of the table.
+    const TABLE_INVALIDATES_ALL: bool;
+    /// Whether a live leaf becomes a table by one store; if not, it is broken first.
+    const SPLITS_IN_PLACE: bool;
+    /// Whether a live table becomes a leaf by one store; if not, it is broken first.
+    const COLLAPSES_IN_PLACE: bool;
+
     /// The steps before the store of a transition.
     fn before<W: World<Self>>(world: &mut W, transition: Transition, run: &Run<'_, Self>);
-    /// The steps after the store. Steps without an operand happen once for the run, those with one for each entry.
+    /// The steps after the store. Steps that name the entry's address happen for each, others once
+    /// for the run.
     fn after<W: World<Self>>(world: &mut W, transition: Transition, run: &Run<'_, Self>);
+    /// A part of what [`after`](Format::after) does for [`Transition::InvalidateLeaf`] and
+    /// [`Transition::InvalidateTable`]; nothing for others.
+    fn part<W: World<Self>>(world: &mut W, transition: Transition, part: Part, run: &Run<'_, Self>);
     /// The leaf as it acts below these tables: hierarchical attributes applied.
     fn effective(level: i32, leaf: Self::Word, path: Along<Self::Word>) -> Self::Word;
     /// The attributes of a leaf; `None` where its fields are no listed combination, or it is no leaf of that level.
@@ -232,6 +272,91 @@ pub trait Level<F: Format>: 'static {
     fn link(child: Phys) -> F::Word;
     /// What replacing a live leaf by another leaf requires.
     fn change(old: F::Word, new: F::Word) -> Change;
+
+    /// The leaf with a patch applied; `None` where the result would be no combination that the spec lists, or one that it
+    /// forbids.
+    fn patch(raw: F::Word, patch: &F::Patch) -> Option<F::Word>;
+
+    /// The leaf in slot `k` of a table that takes the place of the leaf `raw`: every attribute and every bit that software
+    /// may use is the same. `None` where the level below has no leaf that can say the same.
+    #[inline(always)]
+    fn demote(raw: F::Word, k: u64) -> Option<F::Word> {
+        let _ = (raw, k);
+        None
+    }
+
+    /// The leaf of this level that [`demote`](Level::demote) takes apart into a table that begins with `first`; its output
+    /// is a multiple of what the leaf maps. `None` where there is none.
+    #[inline(always)]
+    fn promote(first: F::Word) -> Option<F::Word> {
+        let _ = first;
+        None
+    }
+
+    /// The leaf between two that no PE may use at once: it may do no more than either of them. `None` where one may follow
+    /// the other.
+    #[inline(always)]
+    fn through(old: F::Word, new: F::Word) -> Option<F::Word> {
+        let _ = (old, new);
+        None
+    }
+
+    /// Whether leaves have a flag that hardware sets when it uses them.
+    const ACCESSED: bool = false;
+    /// Whether leaves have a flag that hardware sets when it writes through them.
+    const DIRTY: bool = false;
+
+    /// Whether the leaf was used.
+    #[inline(always)]
+    fn accessed(raw: F::Word) -> bool {
+        let _ = raw;
+        false
+    }
+
+    /// The leaf, used or not.
+    #[inline(always)]
+    fn with_accessed(raw: F::Word, value: bool) -> F::Word {
+        let _ = value;
+        raw
+    }
+
+    /// Whether hardware wrote through the leaf since the flag was cleared.
+    #[inline(always)]
+    fn dirty(raw: F::Word) -> bool {
+        let _ = raw;
+        false
+    }
+
+    /// The leaf, written or not; as it is where hardware does not track that leaf.
+    #[inline(always)]
+    fn with_dirty(raw: F::Word, value: bool) -> F::Word {
+        let _ = value;
+        raw
+    }
+
+    /// Bits that an invalid entry has for software.
+    const ANNOTATION_BITS: u32 = 0;
+
+    /// The invalid entry that holds a value of at most [`ANNOTATION_BITS`](Level::ANNOTATION_BITS); 0 gives
+    /// [`EMPTY`](Level::EMPTY).
+    #[inline(always)]
+    fn annotated(value: u64) -> F::Word {
+        let _ = value;
+        Self::EMPTY
+    }
+
+    /// The value of an invalid entry; `None` for a table, a leaf, or a word of no kind.
+    #[inline(always)]
+    fn annotation(raw: F::Word) -> Option<u64> {
+        (raw == Self::EMPTY).then_some(0)
+    }
+
+    /// The leaf in slot `k` of a leaf that takes several, as a leaf by itself; `None` where there is none.
+    #[inline(always)]
+    fn single(raw: F::Word, k: u64) -> Option<F::Word> {
+        let _ = k;
+        Some(raw)
+    }
 
     /// log2 of the slots of each leaf that takes several, ascending: contiguous groups, NAPOT, repeated entries.
     const SPANS: &'static [u32] = &[];
@@ -365,6 +490,10 @@ impl<F: Format> Level<F> for End {
     #[inline(always)]
     fn link(_: Phys) -> F::Word {
         F::Word::ZERO
+    }
+    #[inline(always)]
+    fn patch(_: F::Word, _: &F::Patch) -> Option<F::Word> {
+        None
     }
     #[inline(always)]
     fn change(_: F::Word, _: F::Word) -> Change {

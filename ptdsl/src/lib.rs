@@ -15,16 +15,29 @@ extern crate std;
 pub mod address;
 #[cfg(feature = "std")]
 mod arena;
+mod batch;
+mod breaking;
+mod collapse;
+mod cut;
+mod each;
 pub mod error;
+mod flags;
 pub mod format;
+mod funds;
+mod gather;
+mod leaf;
 mod map;
 mod mappings;
 #[allow(unsafe_code)]
 pub mod memory;
+mod protect;
+mod safety;
+mod split;
 mod table;
 mod transition;
 mod translate;
 mod unmap;
+mod unmap_split;
 pub mod visit;
 mod word;
 pub mod world;
@@ -33,11 +46,14 @@ pub use address::{Phys, Range};
 #[cfg(feature = "std")]
 pub use arena::Arena;
 pub use error::{Error, MapError};
-pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
+pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Part, Run, Shape, Transition};
+pub use gather::{Flushed, Gather, Limits};
 pub use map::{Existing, Grouping, How, Sizes};
 pub use mappings::{Mapping, Mappings};
+pub use protect::{Holes, Protected};
 #[cfg(feature = "macro")]
 pub use ptdsl_macros::ptdsl;
+pub use safety::{Breaks, Quiesced};
 pub use table::{Config, Inactive, Live, PageTable, Use};
 pub use transition::Permit;
 pub use translate::{Fault, Translation};

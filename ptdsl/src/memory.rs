@@ -4,10 +4,12 @@
 //! address. What only its user can promise is the contract of [`Linear::new`].
 
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::address::Phys;
 use crate::format::Format;
 use crate::transition::Permit;
+use crate::word::Word;
 use crate::world::{Fresh, TableLayout, World};
 
 /// Where table pages come from.
@@ -92,6 +94,25 @@ impl<F: Format, A: Frames, M: Maintain<F>> World<F> for Linear<F, A, M> {
     }
 
     #[inline(always)]
+    fn exchange(&mut self, _: Permit<Self>, table: Pointer<F::Word>, slot: usize, word: F::Word) -> F::Word {
+        // SAFETY: as in `load`.
+        unsafe { exchange(table.0.wrapping_add(slot), word) }
+    }
+
+    #[inline(always)]
+    fn compare_exchange(
+        &mut self,
+        _: Permit<Self>,
+        table: Pointer<F::Word>,
+        slot: usize,
+        current: F::Word,
+        new: F::Word,
+    ) -> Result<(), F::Word> {
+        // SAFETY: as in `load`.
+        unsafe { compare_exchange(table.0.wrapping_add(slot), current, new) }
+    }
+
+    #[inline(always)]
     fn step(&mut self, step: F::Step) {
         self.maintain.step(step);
     }
@@ -104,5 +125,88 @@ impl<F: Format, A: Frames, M: Maintain<F>> World<F> for Linear<F, A, M> {
     #[inline(always)]
     fn free(&mut self, address: Phys, layout: TableLayout) {
         self.frames.free(address, layout);
+    }
+}
+
+/// An atomic exchange of a descriptor. Its order against other accesses is the format's steps' matter.
+///
+/// # Safety
+/// `place` is valid for reads and writes and aligned.
+#[inline(always)]
+unsafe fn exchange<W: Word>(place: *mut W, word: W) -> W {
+    if W::BYTES == 8 {
+        // SAFETY: the caller's promise; a word of 8 bytes is a `u64`.
+        W::from_u64(unsafe { wide::exchange(place.cast(), word.to_u64()) })
+    } else {
+        // SAFETY: as above; a word of 4 bytes is a `u32`.
+        let place = unsafe { AtomicU32::from_ptr(place.cast()) };
+        W::from_u64(u64::from(place.swap(word.to_u64() as u32, Ordering::Relaxed)))
+    }
+}
+
+/// An atomic compare-and-exchange, as [`exchange`].
+///
+/// # Safety
+/// As [`exchange`].
+#[inline(always)]
+unsafe fn compare_exchange<W: Word>(place: *mut W, current: W, new: W) -> Result<(), W> {
+    let seen = if W::BYTES == 8 {
+        // SAFETY: the caller's promise; a word of 8 bytes is a `u64`.
+        unsafe { wide::compare_exchange(place.cast(), current.to_u64(), new.to_u64()) }
+    } else {
+        // SAFETY: as above; a word of 4 bytes is a `u32`.
+        let place = unsafe { AtomicU32::from_ptr(place.cast()) };
+        let (current, new) = (current.to_u64() as u32, new.to_u64() as u32);
+        place
+            .compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed)
+            .map(drop)
+            .map_err(u64::from)
+    };
+    seen.map_err(W::from_u64)
+}
+
+/// Exchanges of 64 bits.
+#[cfg(target_has_atomic = "64")]
+mod wide {
+    use core::sync::atomic::{AtomicU64, Ordering};
+
+    #[inline(always)]
+    pub(super) unsafe fn exchange(place: *mut u64, word: u64) -> u64 {
+        // SAFETY: the caller's promise.
+        unsafe { AtomicU64::from_ptr(place) }.swap(word, Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    pub(super) unsafe fn compare_exchange(place: *mut u64, current: u64, new: u64) -> Result<(), u64> {
+        // SAFETY: the caller's promise.
+        let place = unsafe { AtomicU64::from_ptr(place) };
+        place.compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed).map(drop)
+    }
+}
+
+/// Where no access of 64 bits is single-copy atomic no hardware walks such tables: a load and a store do.
+#[cfg(not(target_has_atomic = "64"))]
+mod wide {
+    #[inline(always)]
+    pub(super) unsafe fn exchange(place: *mut u64, word: u64) -> u64 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let old = place.read_volatile();
+            place.write_volatile(word);
+            old
+        }
+    }
+
+    #[inline(always)]
+    pub(super) unsafe fn compare_exchange(place: *mut u64, current: u64, new: u64) -> Result<(), u64> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let old = place.read_volatile();
+            if old != current {
+                return Err(old);
+            }
+            place.write_volatile(new);
+        }
+        Ok(())
     }
 }

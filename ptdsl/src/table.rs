@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::format::{
     Extend, Format, Level, Run, Shape, Transition, layout, low_bits, next_table, root_layout,
 };
+use crate::safety::Breaks;
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
 use crate::world::{TableLayout, World};
@@ -16,6 +17,12 @@ use crate::world::{TableLayout, World};
 pub trait Use: fmt::Debug + 'static {
     /// Whether edits perform the format's barriers and invalidations.
     const LIVE: bool;
+
+    /// What an operation that has to break a leaf is given: [`Breaks`] for a live table, `()` for another.
+    type Breaks<'a>: Copy + fmt::Debug;
+
+    /// The same, whichever it is.
+    fn breaks(given: Self::Breaks<'_>) -> Breaks<'_>;
 }
 
 /// Hardware may walk the table: every edit performs the format's sequences.
@@ -28,10 +35,22 @@ pub enum Inactive {}
 
 impl Use for Live {
     const LIVE: bool = true;
+    type Breaks<'a> = Breaks<'a>;
+
+    #[inline(always)]
+    fn breaks(given: Self::Breaks<'_>) -> Breaks<'_> {
+        given
+    }
 }
 
 impl Use for Inactive {
     const LIVE: bool = false;
+    type Breaks<'a> = ();
+
+    #[inline(always)]
+    fn breaks((): Self::Breaks<'_>) -> Breaks<'_> {
+        Breaks::NONE
+    }
 }
 
 /// What a caller decides when a table is created.
@@ -45,16 +64,26 @@ pub struct Config<F: Format> {
     pub tag: u64,
     /// Options of the table.
     pub options: F::Options,
+    /// Whether hardware may set accessed and dirty flags (on arm64 TCR_ELx.HA and HD): then a live leaf is never
+    /// changed by a plain store. Without effect where the format declares no such fields.
+    pub hardware_updates: bool,
+    /// Whether no PE and no device that walks the table raises an abort when it meets two sizes of one leaf: then size and
+    /// contiguous bit of a live leaf change in place. On arm64 FEAT_BBM at level 3, or a list of PEs that are known
+    /// not to; never the level 2 that an ID register gives.
+    pub no_conflict_abort: bool,
 }
 
 impl<F: Format> Default for Config<F> {
-    /// The widest input, the widest output, tag 0, no option.
+    /// The widest input, the widest output, tag 0, no option; hardware updates where the format declares them, conflict
+    /// aborts possible.
     fn default() -> Self {
         Config {
             width: F::MAX_WIDTH,
             output_bits: F::OUTPUT.last().map_or(0, |choice| choice.bits),
             tag: 0,
             options: F::Options::default(),
+            hardware_updates: F::HARDWARE_UPDATES,
+            no_conflict_abort: false,
         }
     }
 }
@@ -95,7 +124,7 @@ impl<F: Format> PageTable<F, Inactive> {
     /// [`Error::Width`], [`Error::OutputBits`] and [`Error::Tag`] for a shape that the format does not have, [`Error::OutOfMemory`] and
     /// [`Error::BadTablePage`] for a root that was not to be had.
     pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
-        let Config { width, output_bits, tag, options } = *config;
+        let Config { width, output_bits, tag, options, hardware_updates, no_conflict_abort } = *config;
         if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
             return Err(Error::Width { width, min: F::MIN_WIDTH, max: F::MAX_WIDTH });
         }
@@ -106,7 +135,19 @@ impl<F: Format> PageTable<F, Inactive> {
             return Err(Error::Tag { tag, bits: F::TAG_BITS });
         }
         let sentinels = F::Sentinels::default();
-        let shape = Shape { width, output, root_level: 0, root: Phys(0), options, tag, sentinels };
+        let hardware_updates = hardware_updates && F::HARDWARE_UPDATES;
+        let (root_level, root) = (0, Phys(0));
+        let shape = Shape {
+            width,
+            output,
+            root_level,
+            root,
+            options,
+            tag,
+            sentinels,
+            hardware_updates,
+            no_conflict_abort,
+        };
         create_at::<F, F::Top, W>(world, shape)
     }
 

@@ -58,7 +58,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     }
 
     #[inline(always)]
-    fn run<L: Level<F>>(&self, va: u64, count: usize) -> Run<'a, F> {
+    pub(crate) fn run<L: Level<F>>(&self, va: u64, count: usize) -> Run<'a, F> {
         Run { va, count, shift: L::SHIFT, level: L::NUMBER, shape: self.shape }
     }
 
@@ -83,7 +83,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let live = live && U::LIVE;
         let run = self.run::<L>(va, count);
         if live {
-            F::before(self.world, Transition::PublishLeaf, &run);
+            self.world.before(Permit::runtime(), Transition::PublishLeaf, &run);
         }
         let mut word = first;
         let mut slot = slot;
@@ -139,7 +139,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     ) {
         let run = self.run::<L>(va, 1);
         if U::LIVE {
-            F::before(self.world, Transition::PublishLeaf, &run);
+            self.world.before(Permit::runtime(), Transition::PublishLeaf, &run);
         }
         self.world.store(Permit::runtime(), table, slot, word);
         self.owe_leaf(&run, U::LIVE);
@@ -152,7 +152,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if live && F::PUBLISH_LEAF_ONCE {
             self.owed_leaf = true;
         } else if live {
-            F::after(self.world, Transition::PublishLeaf, run);
+            self.world.after(Permit::runtime(), Transition::PublishLeaf, run);
         }
     }
 
@@ -212,7 +212,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let live = live && U::LIVE;
         let run = self.run::<L>(va, 1);
         if live {
-            F::before(self.world, Transition::PublishTable, &run);
+            self.world.before(Permit::runtime(), Transition::PublishTable, &run);
         }
         self.world.store(Permit::runtime(), table, slot, L::link(child));
         self.owed_table |= live;
@@ -258,12 +258,30 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     fn invalidate<L: Level<F>>(&mut self, (table, slot): (W::Table, usize), va: u64, transition: Transition) {
         let run = self.run::<L>(va, 1);
         if U::LIVE {
-            F::before(self.world, transition, &run);
+            self.world.before(Permit::runtime(), transition, &run);
         }
-        self.world.store(Permit::runtime(), table, slot, L::empty(self.shape));
+        if transition == Transition::InvalidateLeaf && self.hardware_writes() {
+            self.take::<L>(table, slot, va);
+        } else {
+            self.world.store(Permit::runtime(), table, slot, L::empty(self.shape));
+        }
         if U::LIVE {
-            F::after(self.world, transition, &run);
+            self.world.after(Permit::runtime(), transition, &run);
         }
+    }
+
+    /// Whether hardware may write into leaves of the table at any moment.
+    #[inline(always)]
+    pub(crate) fn hardware_writes(&self) -> bool {
+        U::LIVE && F::HARDWARE_UPDATES && self.shape.hardware_updates
+    }
+
+    /// A leaf becomes an empty slot by an exchange, so that no flag is lost that hardware sets up to then.
+    #[inline(always)]
+    fn take<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) -> F::Word {
+        let last = self.world.exchange(Permit::runtime(), table, slot, L::empty(self.shape));
+        self.world.removed(va, L::NUMBER, last);
+        last
     }
 
     /// Takes invalidated entries off the table's count; the new one, if the world keeps one.
@@ -277,10 +295,10 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     pub(crate) fn finish(self) {
         let run = self.run::<F::Top>(0, 1);
         if self.owed_table {
-            F::after(self.world, Transition::PublishTable, &run);
+            self.world.after(Permit::runtime(), Transition::PublishTable, &run);
         }
         if self.owed_leaf && !(self.owed_table && F::PUBLISH_TABLE_COVERS_LEAF) {
-            F::after(self.world, Transition::PublishLeaf, &run);
+            self.world.after(Permit::runtime(), Transition::PublishLeaf, &run);
         }
     }
 }

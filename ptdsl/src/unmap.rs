@@ -7,12 +7,14 @@ use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{Edit, load, table as table_at};
 use crate::world::World;
 
-/// What `unmap` does at a leaf that reaches beyond the range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Boundary {
+/// What `unmap` does at a leaf that reaches beyond the range. `B` is [`Breaks`](crate::Breaks) for a live table, `()` for
+/// another.
+#[derive(Clone, Copy, Debug)]
+pub enum Boundary<B> {
     /// Stop before it. What lies outside the range is never touched.
     Stop,
+    /// Split it, as [`PageTable::split`] does, and unmap the part inside the range.
+    Split(B),
 }
 
 /// How far `unmap` got.
@@ -51,24 +53,31 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// table whose last entry went is unlinked, invalidated and then freed. The root stays.
     ///
     /// # Errors
-    /// [`Error::Misaligned`] and [`Error::OutOfRange`]: nothing done.
+    /// [`Error::Misaligned`] and [`Error::OutOfRange`], and with [`Boundary::Split`] those of [`split`](Self::split), even
+    /// where a hole would have ended the operation before the leaf in question: nothing done.
     #[inline]
     pub fn unmap<W: World<F>>(
         &mut self,
         world: &mut W,
         range: Range,
-        boundary: Boundary,
+        boundary: Boundary<U::Breaks<'_>>,
     ) -> Result<Unmapped, Error> {
-        let Boundary::Stop = boundary;
         // One page of a table that keeps others is what most calls ask for.
         if self.is_page(range) && page_from_root::<F, F::Top, W, U>(&mut self.edit(world), range.first()) {
             return Ok(Unmapped { bytes: low_bits(F::GRANULE_SHIFT) + 1, stopped: None });
         }
-        self.unmap_range(world, range)
+        match boundary {
+            Boundary::Stop => self.unmap_range(world, range),
+            Boundary::Split(breaks) => self.unmap_splitting(world, range, breaks),
+        }
     }
 
     #[inline(never)]
-    fn unmap_range<W: World<F>>(&mut self, world: &mut W, range: Range) -> Result<Unmapped, Error> {
+    pub(crate) fn unmap_range<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        range: Range,
+    ) -> Result<Unmapped, Error> {
         self.check(range)?;
         let mut unmap = Unmap { edit: self.edit(world) };
         let (first, last) = (range.first(), range.last());

@@ -1,7 +1,7 @@
 //! The traits through which operations touch memory, translation hardware and the allocator.
 
 use crate::address::Phys;
-use crate::format::Format;
+use crate::format::{Format, Run, Transition};
 use crate::transition::Permit;
 
 /// Size and alignment of a table, in bytes.
@@ -39,8 +39,47 @@ pub trait World<F: Format>: Sized {
     /// One single-copy atomic store of a descriptor. `slot` lies within the table.
     fn store(&mut self, permit: Permit<Self>, table: Self::Table, slot: usize, word: F::Word);
 
+    /// One single-copy atomic exchange of a descriptor; returns what stood there. How a leaf is taken out of a table
+    /// whose accessed and dirty flags hardware sets: the word that comes back has all of them.
+    fn exchange(&mut self, permit: Permit<Self>, table: Self::Table, slot: usize, word: F::Word) -> F::Word;
+
+    /// One single-copy atomic compare-and-exchange of a descriptor: stores `new` where `current` stands. How a leaf changes
+    /// in place while hardware may set its flags.
+    ///
+    /// # Errors
+    /// What stands there instead; nothing was stored.
+    fn compare_exchange(
+        &mut self,
+        permit: Permit<Self>,
+        table: Self::Table,
+        slot: usize,
+        current: F::Word,
+        new: F::Word,
+    ) -> Result<(), F::Word>;
+
     /// A barrier or an invalidation. On hardware: the step's own `execute()`.
     fn step(&mut self, step: F::Step);
+
+    /// What precedes the store of a transition: the format's steps. Only a world of the runtime's own puts them off.
+    #[inline(always)]
+    fn before(&mut self, permit: Permit<Self>, transition: Transition, run: &Run<'_, F>) {
+        let _ = permit;
+        F::before(self, transition, run);
+    }
+
+    /// What follows the store of a transition: as [`before`](World::before).
+    #[inline(always)]
+    fn after(&mut self, permit: Permit<Self>, transition: Transition, run: &Run<'_, F>) {
+        let _ = permit;
+        F::after(self, transition, run);
+    }
+
+    /// A leaf was taken out of a live table whose flags hardware sets; `word` is its last value, final once the
+    /// operation has returned. Here a caller learns which pages were dirty.
+    #[inline(always)]
+    fn removed(&mut self, va: u64, level: i32, word: F::Word) {
+        let _ = (va, level, word);
+    }
 
     /// Memory for one table, or `None`.
     fn allocate(&mut self, layout: TableLayout) -> Option<Fresh>;

@@ -25,6 +25,24 @@ impl World<Arm64Hyp> for Pages {
     fn store(&mut self, _: Permit<Self>, table: usize, slot: usize, word: u64) {
         self.pages[table][slot] = word;
     }
+    fn exchange(&mut self, _: Permit<Self>, table: usize, slot: usize, word: u64) -> u64 {
+        std::mem::replace(&mut self.pages[table][slot], word)
+    }
+    fn compare_exchange(
+        &mut self,
+        _: Permit<Self>,
+        table: usize,
+        slot: usize,
+        current: u64,
+        new: u64,
+    ) -> Result<(), u64> {
+        let place = &mut self.pages[table][slot];
+        if *place != current {
+            return Err(*place);
+        }
+        *place = new;
+        Ok(())
+    }
     fn step(&mut self, step: Step) {
         self.steps.push(step);
     }

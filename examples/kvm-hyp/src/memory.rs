@@ -187,6 +187,28 @@ impl<F: Format<Word = u64>> World<F> for FakeMemory {
         self.write(table, slot, word);
     }
 
+    fn exchange(&mut self, _: Permit<Self>, table: Page, slot: usize, word: u64) -> u64 {
+        let old = self.read(table, slot);
+        self.write(table, slot, word);
+        old
+    }
+
+    fn compare_exchange(
+        &mut self,
+        _: Permit<Self>,
+        table: Page,
+        slot: usize,
+        current: u64,
+        new: u64,
+    ) -> Result<(), u64> {
+        let old = self.read(table, slot);
+        if old != current {
+            return Err(old);
+        }
+        self.write(table, slot, new);
+        Ok(())
+    }
+
     fn step(&mut self, _: F::Step) {
         // The runtime's maintenance is not Linux's event by event; the may-TLB model judges it, not this replay.
     }

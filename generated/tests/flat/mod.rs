@@ -109,7 +109,7 @@ impl<F: Format> Flat<F> {
     }
 
     /// The level where a walk to an unmapped page ends: the highest whose region holds nothing.
-    fn hole_level(&self, va: u64) -> i32 {
+    pub(crate) fn hole_level(&self, va: u64) -> i32 {
         let empty = self.levels.iter().find(|(shift, _)| !self.any_within(va, *shift));
         empty.or(self.levels.last()).map_or(0, |l| l.1)
     }

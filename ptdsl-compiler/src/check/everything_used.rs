@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::Model;
 use crate::resolve::items::Key;
-use crate::syntax::ast::{BitsValue, Entry, EntryKind, Expression, ItemKind, Meaning};
+use crate::syntax::ast::{BitsValue, Entry, EntryKind, Expression, ItemKind, Meaning, Step};
 
 /// What an unused item is called: code, words for the message, help.
 type Wording = (Code, &'static str, &'static str);
@@ -69,7 +69,11 @@ fn uses(model: &Model<'_>, key: &Key) -> bool {
             let mut parts = operands.chain(format.registers().flat_map(|register| &register.bits));
             let kinds = format.kinds();
             let mut conditions = kinds.iter().filter_map(|(_, kind)| kind.only_if.as_ref());
+            let mut steps = format.sequences().flat_map(|sequence| &sequence.steps);
+            let of_step =
+                |step: &Step| step.condition.as_ref().is_some_and(|(_, option)| option.node == *name);
             set || conditions.any(|option| option.node == *name)
+                || steps.any(of_step)
                 || blocks().any(|entry| in_entry(entry, name))
                 || parts.any(|part| in_part(part, name))
         }

@@ -4,13 +4,13 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Transition;
 use crate::model::{Model, text};
 use crate::resolve::names;
-use crate::syntax::ast::{Instruction, KindClass, Sequence, Step};
+use crate::syntax::ast::{Instruction, Sequence, Step};
 
 pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     let format = model.format;
     for transition in Transition::ALL {
         let (verb, object) = transition.words();
-        let class = if object == "leaf" { KindClass::Leaf } else { KindClass::Table };
+        let Some(class) = transition.needed_for() else { continue };
         let possible = model.levels.iter().any(|level| level.has(class));
         let present = format.sequences().any(|s| s.verb.node == verb && s.object.node == object);
         if possible && !present {
@@ -32,6 +32,9 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
         stores(sequence, found);
         for step in sequence.steps.iter().filter(|step| step.name.node != "store") {
             call(model, step, found);
+        }
+        for (_, option) in sequence.steps.iter().filter_map(|step| step.condition.as_ref()) {
+            model.options.find(option, found);
         }
     }
     format.instructions().for_each(|instruction| filled(instruction, found));
@@ -55,8 +58,9 @@ fn stores(sequence: &Sequence, found: &mut Diagnostics) {
                 .help("remove one: break-before-make is two sequences, and the runtime runs both"),
         );
     }
-    for step in sequence.steps.iter().filter(|step| step.name.node == "store" && !step.arguments.is_empty()) {
-        let message = "`store` takes no operands";
+    let more = |step: &&Step| !step.arguments.is_empty() || step.condition.is_some();
+    for step in sequence.steps.iter().filter(|step| step.name.node == "store").filter(more) {
+        let message = "`store` takes no operands and no condition";
         found.push(
             Diagnostic::new(Code::ArgumentCount, message, step.span, "too many")
                 .help("write `store;`: what is stored is the transition's own"),

@@ -6,11 +6,14 @@ mod attributes;
 mod bits;
 mod changes;
 mod descriptors;
+mod edits;
 mod entries;
 mod fields;
 mod format;
 mod levels;
 mod names;
+mod parts;
+mod patches;
 mod registers;
 mod spans;
 mod steps;
@@ -59,6 +62,7 @@ fn body(model: &Model<'_>) -> TokenStream {
     let parts = [
         format::head(model),
         attributes::emit(model),
+        patches::emit(model),
         fields::emit(model),
         descriptors::emit(model),
         entries::emit(model),

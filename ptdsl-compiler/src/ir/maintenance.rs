@@ -1,7 +1,7 @@
 //! Registers, instructions and the sequences around a store.
 
 use super::{InstructionId, OptionId};
-use crate::syntax::ast::Operator;
+use crate::syntax::ast::{KindClass, Operator};
 
 /// A register's value for a table.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,16 +104,35 @@ pub enum Transition {
     InvalidateLeaf,
     /// Table to invalid.
     InvalidateTable,
+    /// Anything to invalid, all of the table at once. A spec need not say how.
+    InvalidateAll,
+    /// Leaf to a table whose leaves map the same, by one store. Where a spec does not say how, leaves are broken first.
+    SplitLeaf,
+    /// Table to the leaf that maps the same, by one store. Where a spec does not say how, tables are broken first.
+    CollapseTable,
 }
 
 impl Transition {
     /// All of them, in the order of [`Format::sequences`](super::Format::sequences).
-    pub const ALL: [Transition; 4] = [
+    pub const ALL: [Transition; 7] = [
         Transition::PublishLeaf,
         Transition::PublishTable,
         Transition::InvalidateLeaf,
         Transition::InvalidateTable,
+        Transition::InvalidateAll,
+        Transition::SplitLeaf,
+        Transition::CollapseTable,
     ];
+
+    /// The kind of entry without which a format has no such transition; `None` where a spec may leave the sequence out.
+    #[must_use]
+    pub fn needed_for(self) -> Option<KindClass> {
+        match self {
+            Transition::PublishLeaf | Transition::InvalidateLeaf => Some(KindClass::Leaf),
+            Transition::PublishTable | Transition::InvalidateTable => Some(KindClass::Table),
+            Transition::InvalidateAll | Transition::SplitLeaf | Transition::CollapseTable => None,
+        }
+    }
 
     /// `(verb, object)` as the spec writes it.
     #[must_use]
@@ -123,6 +142,9 @@ impl Transition {
             Transition::PublishTable => ("publish", "table"),
             Transition::InvalidateLeaf => ("invalidate", "leaf"),
             Transition::InvalidateTable => ("invalidate", "table"),
+            Transition::InvalidateAll => ("invalidate", "all"),
+            Transition::SplitLeaf => ("split", "leaf"),
+            Transition::CollapseTable => ("collapse", "table"),
         }
     }
 }
@@ -130,6 +152,8 @@ impl Transition {
 /// What must be done around the store of a transition.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Sequence {
+    /// Whether the spec has it: a transition that needs nothing but the store is another thing than one that may not be.
+    pub declared: bool,
     /// Before the store.
     pub before: Vec<Step>,
     /// After the store.
@@ -143,6 +167,8 @@ pub struct Step {
     pub instruction: InstructionId,
     /// Its operands.
     pub operands: Vec<Operand>,
+    /// An option of the table that must be on, or off.
+    pub condition: Option<(OptionId, bool)>,
 }
 
 /// An operand: 64 bits, part by part.

@@ -5,6 +5,7 @@ use crate::diagnostic::Diagnostics;
 use crate::ir::{self, Transition};
 use crate::model::Model;
 use crate::model::expression::{self, Place};
+use crate::model::options::Decided;
 use crate::model::range::{self, Evaluated, Place as Numbers};
 use crate::model::slots::{self, Slot};
 use crate::resolve::items::Key;
@@ -55,22 +56,36 @@ pub(super) fn sequences(model: &Model<'_>) -> Option<Vec<ir::Sequence>> {
 
 fn sequence(model: &Model<'_>, sequence: &Sequence) -> Option<ir::Sequence> {
     let store = sequence.steps.iter().position(|step| step.name.node == "store")?;
-    let steps = |list: &[Step]| list.iter().map(|one| step(model, one)).collect::<Option<Vec<_>>>();
+    let steps = |list: &[Step]| {
+        let kept = list.iter().map(|one| step(model, one)).collect::<Option<Vec<_>>>()?;
+        Some(kept.into_iter().flatten().collect::<Vec<_>>())
+    };
     Some(ir::Sequence {
+        declared: true,
         before: steps(&sequence.steps[..store])?,
         after: steps(&sequence.steps[store + 1..])?,
     })
 }
 
-fn step(model: &Model<'_>, step: &Step) -> Option<ir::Step> {
+/// The step; within it `None` where an option of the type leaves it out.
+fn step(model: &Model<'_>, step: &Step) -> Option<Option<ir::Step>> {
+    let condition = match &step.condition {
+        None => None,
+        Some((off, option)) => match model.options.find(option, &mut Diagnostics::default())? {
+            Decided::Now(on) if on == *off => return Some(None),
+            Decided::Now(_) => None,
+            Decided::ByTable(index) => Some((ir::OptionId(index), !off)),
+        },
+    };
     let instruction = model.format.instructions().position(|one| one.name.node == step.name.node)?;
     let operand = |name: &crate::syntax::ast::Name| {
         let operand = model.format.operands().find(|one| one.name.node == name.node)?;
         let parts = parts(model, &operand.bits, Place::Operand)?;
         Some(ir::Operand { name: operand.name.node.clone(), parts })
     };
-    Some(ir::Step {
+    Some(Some(ir::Step {
         instruction: ir::InstructionId(instruction),
         operands: step.arguments.iter().map(operand).collect::<Option<_>>()?,
-    })
+        condition,
+    }))
 }

@@ -48,6 +48,8 @@ all_of! {
     effectives: Effective => ast::Effective;
     /// The `hardware` line, if any.
     hardware: Hardware => Vec<ast::Name>;
+    /// The `accessed` and `dirty` lines.
+    flags: Flag => ast::Flag;
     /// All attributes.
     attributes: Attribute => ast::Attribute;
     /// All `forbid` lines.

@@ -15,6 +15,7 @@ pub(crate) enum Key {
     Tag,
     OtherwiseReserved,
     Hardware,
+    Flag(bool),
     Change,
     Set(String),
     Option(String),
@@ -44,6 +45,7 @@ impl Key {
             Key::Tag => "`tag`".into(),
             Key::OtherwiseReserved => "`otherwise reserved`".into(),
             Key::Hardware => "`hardware`".into(),
+            Key::Flag(dirty) => (if *dirty { "`dirty`" } else { "`accessed`" }).into(),
             Key::Change => "`change`".into(),
             Key::Set(name) => format!("`set {name}`"),
             Key::Option(name) => format!("option `{name}`"),
@@ -111,6 +113,7 @@ fn key_of(item: &Item) -> Option<(Key, Span)> {
         ItemKind::Tag(slice) => (Key::Tag, slice.span),
         ItemKind::OtherwiseReserved => (Key::OtherwiseReserved, whole),
         ItemKind::Hardware(_) => (Key::Hardware, whole),
+        ItemKind::Flag(flag) => (Key::Flag(flag.dirty), whole),
         ItemKind::Change(change) => {
             (Key::Change, change.rules.first().map_or(whole, |rule| Span { end: rule.span.start, ..whole }))
         }

@@ -68,6 +68,8 @@ pub enum ItemKind {
     Effective(Effective),
     /// `hardware sets AF, AP2;`
     Hardware(Vec<Name>),
+    /// `accessed AF = 1;`, `dirty AP2 = rw when DBM = 1;`
+    Flag(Flag),
     /// `attribute prot { r => AP2 = ro, XN = 1; .. }`
     Attribute(Attribute),
     /// `forbid prot = rx with memory = device;`
@@ -464,6 +466,32 @@ pub struct Attribute {
     pub name: Name,
     /// The rows.
     pub rows: Vec<AttributeRow>,
+    /// Ways that lead through a third row.
+    pub detours: Vec<Detour>,
+}
+
+/// `rw and rx, x through r;`: a live leaf never goes from a row before `and` to one behind it at once, nor back.
+#[derive(Clone, Debug)]
+pub struct Detour {
+    /// The rows before `and`, and those behind.
+    pub sides: [Vec<Name>; 2],
+    /// The row between.
+    pub through: Name,
+}
+
+/// `accessed AF = 1;`, `dirty S2AP[1] = 1 when DBM = 1;`: what a leaf says that hardware has used, or has written through.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// Written through, not only used.
+    pub dirty: bool,
+    /// The field.
+    pub field: Name,
+    /// The field's bit, where it has several.
+    pub bit: Option<Range>,
+    /// Its value in a leaf that was.
+    pub value: Spanned<Value>,
+    /// Only leaves of this kind are tracked.
+    pub when: Option<Assignment>,
 }
 
 /// `r => AP2 = ro, XN = 1;`
@@ -641,9 +669,9 @@ pub struct Operand {
 /// `sequence invalidate leaf { store; dsb_ishst; tlbi_vale2is(va_hint); dsb_ish; isb; }`
 #[derive(Clone, Debug)]
 pub struct Sequence {
-    /// `publish` or `invalidate`.
+    /// `publish`, `invalidate`, `split` or `collapse`.
     pub verb: Name,
-    /// `leaf` or `table`.
+    /// `leaf`, `table` or `all`.
     pub object: Name,
     /// The steps.
     pub steps: Vec<Step>,
@@ -651,13 +679,15 @@ pub struct Sequence {
     pub head: Span,
 }
 
-/// `dsb_ish` or `tlbi_vale2is(va_hint)`; `store` is the descriptor's own store.
+/// `dsb_ish`, `tlbi_vale2is(va_hint)` or `isb if not ets2`; `store` is the descriptor's own store.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// An instruction, or `store`.
     pub name: Name,
     /// Operands.
     pub arguments: Vec<Name>,
+    /// An option that must be on, or (`true`) off.
+    pub condition: Option<(bool, Name)>,
     /// All of it.
     pub span: Span,
 }

@@ -42,6 +42,8 @@ pub enum Rule {
     r#bar,
     r#amp,
     r#power,
+    r#kw_accessed,
+    r#kw_all,
     r#kw_and,
     r#kw_arch,
     r#kw_as,
@@ -49,6 +51,8 @@ pub enum Rule {
     r#kw_attribute,
     r#kw_break,
     r#kw_change,
+    r#kw_collapse,
+    r#kw_dirty,
     r#kw_down,
     r#kw_effective,
     r#kw_else,
@@ -98,9 +102,11 @@ pub enum Rule {
     r#kw_set,
     r#kw_sets,
     r#kw_software,
+    r#kw_split,
     r#kw_store,
     r#kw_table,
     r#kw_tag,
+    r#kw_through,
     r#kw_to,
     r#kw_type,
     r#kw_use,
@@ -165,7 +171,10 @@ pub enum Rule {
     r#bound_atom,
     r#effective,
     r#hardware,
+    r#flag,
     r#attribute,
+    r#detour,
+    r#side,
     r#row,
     r#assignment,
     r#forbid,
@@ -183,7 +192,9 @@ pub enum Rule {
     r#instruction,
     r#operand,
     r#sequence,
+    r#occasion,
     r#step,
+    r#condition,
     r#arguments,
     r#expression,
     r#or_expression,
@@ -229,6 +240,8 @@ impl Rule {
             Rule::r#bar,
             Rule::r#amp,
             Rule::r#power,
+            Rule::r#kw_accessed,
+            Rule::r#kw_all,
             Rule::r#kw_and,
             Rule::r#kw_arch,
             Rule::r#kw_as,
@@ -236,6 +249,8 @@ impl Rule {
             Rule::r#kw_attribute,
             Rule::r#kw_break,
             Rule::r#kw_change,
+            Rule::r#kw_collapse,
+            Rule::r#kw_dirty,
             Rule::r#kw_down,
             Rule::r#kw_effective,
             Rule::r#kw_else,
@@ -285,9 +300,11 @@ impl Rule {
             Rule::r#kw_set,
             Rule::r#kw_sets,
             Rule::r#kw_software,
+            Rule::r#kw_split,
             Rule::r#kw_store,
             Rule::r#kw_table,
             Rule::r#kw_tag,
+            Rule::r#kw_through,
             Rule::r#kw_to,
             Rule::r#kw_type,
             Rule::r#kw_use,
@@ -352,7 +369,10 @@ impl Rule {
             Rule::r#bound_atom,
             Rule::r#effective,
             Rule::r#hardware,
+            Rule::r#flag,
             Rule::r#attribute,
+            Rule::r#detour,
+            Rule::r#side,
             Rule::r#row,
             Rule::r#assignment,
             Rule::r#forbid,
@@ -370,7 +390,9 @@ impl Rule {
             Rule::r#instruction,
             Rule::r#operand,
             Rule::r#sequence,
+            Rule::r#occasion,
             Rule::r#step,
+            Rule::r#condition,
             Rule::r#arguments,
             Rule::r#expression,
             Rule::r#or_expression,
@@ -1126,6 +1148,62 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_accessed(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_accessed,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("accessed")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_all(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_all,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("all")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_and(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1311,6 +1389,62 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("change")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_collapse(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_collapse,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("collapse")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_dirty(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_dirty,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("dirty")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#word_char(state) })
                                                         })
@@ -2694,6 +2828,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_split(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_split,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("split")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_store(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2767,6 +2929,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("tag")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_through(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_through,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("through")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#word_char(state) })
                                                         })
@@ -3200,6 +3390,7 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#fields(state) })
                         .or_else(|state| { self::r#effective(state) })
                         .or_else(|state| { self::r#hardware(state) })
+                        .or_else(|state| { self::r#flag(state) })
                         .or_else(|state| { self::r#attribute(state) })
                         .or_else(|state| { self::r#forbid(state) })
                         .or_else(|state| { self::r#group(state) })
@@ -4731,6 +4922,52 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#flag(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#flag,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_accessed(state)
+                                            .or_else(|state| { self::r#kw_dirty(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#range(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#eq(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#number(state)
+                                                    .or_else(|state| { self::r#name(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_when(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#assignment(state) })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#semi(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#attribute(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -4753,14 +4990,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                self::r#row(state)
+                                                                self::r#detour(state)
+                                                                    .or_else(|state| { self::r#row(state) })
                                                                     .and_then(|state| {
                                                                         state
                                                                             .repeat(|state| {
                                                                                 state
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
-                                                                                            .and_then(|state| { self::r#row(state) })
+                                                                                            .and_then(|state| {
+                                                                                                self::r#detour(state)
+                                                                                                    .or_else(|state| { self::r#row(state) })
+                                                                                            })
                                                                                     })
                                                                             })
                                                                     })
@@ -4772,6 +5013,43 @@ impl ::pest::Parser<Rule> for Grammar {
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#detour(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#detour,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#side(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_and(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#side(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_through(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#semi(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#side(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#side, |state| { self::r#names(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -5470,15 +5748,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                     .sequence(|state| {
                                         self::r#kw_sequence(state)
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| {
-                                                self::r#kw_publish(state)
-                                                    .or_else(|state| { self::r#kw_invalidate(state) })
-                                            })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| {
-                                                self::r#kw_leaf(state)
-                                                    .or_else(|state| { self::r#kw_table(state) })
-                                            })
+                                            .and_then(|state| { self::r#occasion(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#open(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -5509,6 +5779,49 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#occasion(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    state
+                        .sequence(|state| {
+                            self::r#kw_publish(state)
+                                .or_else(|state| { self::r#kw_invalidate(state) })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    self::r#kw_leaf(state)
+                                        .or_else(|state| { self::r#kw_table(state) })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#kw_invalidate(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#kw_all(state) })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#kw_split(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#kw_leaf(state) })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    self::r#kw_collapse(state)
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#kw_table(state) })
+                                })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#step(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -5526,7 +5839,35 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 state.optional(|state| { self::r#arguments(state) })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#condition(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#semi(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#condition(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#condition,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_if(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#kw_not(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
                                     })
                             },
                         )
@@ -5910,6 +6251,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#bar => rules::r#bar(state),
                     Rule::r#amp => rules::r#amp(state),
                     Rule::r#power => rules::r#power(state),
+                    Rule::r#kw_accessed => rules::r#kw_accessed(state),
+                    Rule::r#kw_all => rules::r#kw_all(state),
                     Rule::r#kw_and => rules::r#kw_and(state),
                     Rule::r#kw_arch => rules::r#kw_arch(state),
                     Rule::r#kw_as => rules::r#kw_as(state),
@@ -5917,6 +6260,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_attribute => rules::r#kw_attribute(state),
                     Rule::r#kw_break => rules::r#kw_break(state),
                     Rule::r#kw_change => rules::r#kw_change(state),
+                    Rule::r#kw_collapse => rules::r#kw_collapse(state),
+                    Rule::r#kw_dirty => rules::r#kw_dirty(state),
                     Rule::r#kw_down => rules::r#kw_down(state),
                     Rule::r#kw_effective => rules::r#kw_effective(state),
                     Rule::r#kw_else => rules::r#kw_else(state),
@@ -5966,9 +6311,11 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_set => rules::r#kw_set(state),
                     Rule::r#kw_sets => rules::r#kw_sets(state),
                     Rule::r#kw_software => rules::r#kw_software(state),
+                    Rule::r#kw_split => rules::r#kw_split(state),
                     Rule::r#kw_store => rules::r#kw_store(state),
                     Rule::r#kw_table => rules::r#kw_table(state),
                     Rule::r#kw_tag => rules::r#kw_tag(state),
+                    Rule::r#kw_through => rules::r#kw_through(state),
                     Rule::r#kw_to => rules::r#kw_to(state),
                     Rule::r#kw_type => rules::r#kw_type(state),
                     Rule::r#kw_use => rules::r#kw_use(state),
@@ -6033,7 +6380,10 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#bound_atom => rules::r#bound_atom(state),
                     Rule::r#effective => rules::r#effective(state),
                     Rule::r#hardware => rules::r#hardware(state),
+                    Rule::r#flag => rules::r#flag(state),
                     Rule::r#attribute => rules::r#attribute(state),
+                    Rule::r#detour => rules::r#detour(state),
+                    Rule::r#side => rules::r#side(state),
                     Rule::r#row => rules::r#row(state),
                     Rule::r#assignment => rules::r#assignment(state),
                     Rule::r#forbid => rules::r#forbid(state),
@@ -6051,7 +6401,9 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#instruction => rules::r#instruction(state),
                     Rule::r#operand => rules::r#operand(state),
                     Rule::r#sequence => rules::r#sequence(state),
+                    Rule::r#occasion => rules::r#occasion(state),
                     Rule::r#step => rules::r#step(state),
+                    Rule::r#condition => rules::r#condition(state),
                     Rule::r#arguments => rules::r#arguments(state),
                     Rule::r#expression => rules::r#expression(state),
                     Rule::r#or_expression => rules::r#or_expression(state),

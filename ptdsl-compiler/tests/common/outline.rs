@@ -42,6 +42,13 @@ pub(crate) fn outline(format: &Format) -> String {
         for row in &attribute.rows {
             line(&mut text, format!("    {} = {:?} {:?}", row.name, row.values, row.docs));
         }
+        for detour in &attribute.detours {
+            let name = |row: ptdsl_compiler::ir::RowId| attribute.rows[row.0].name.as_str();
+            let [one, other] = [0, 1].map(|side: usize| {
+                detour.sides[side].iter().map(|&row| name(row)).collect::<Vec<_>>().join(", ")
+            });
+            line(&mut text, format!("    {one} and {other} through {}", name(detour.through)));
+        }
     }
     for rows in &format.forbidden {
         let rows = rows.iter().map(|&(attribute, row)| {
@@ -63,6 +70,13 @@ pub(crate) fn outline(format: &Format) -> String {
     }
     let hardware: Vec<&str> = format.hardware.iter().map(|&id| f(id)).collect();
     line(&mut text, format!("hardware sets {}", hardware.join(", ")));
+    for (name, flag) in [("accessed", &format.accessed), ("dirty", &format.dirty)] {
+        if let Some(flag) = flag {
+            let when =
+                flag.when.map_or(String::new(), |(field, value)| format!(" when {} = {value}", f(field)));
+            line(&mut text, format!("{name} {} & {:#x} = {:#x}{when}", f(flag.field), flag.mask, flag.set));
+        }
+    }
     for group in &format.groups {
         let mark = format!("{} = {}", f(group.field), group.value);
         line(&mut text, format!("group {} at {:?} when {mark}", group.count, group.levels));
@@ -86,7 +100,9 @@ pub(crate) fn outline(format: &Format) -> String {
         let steps = |list: &[Step]| list.iter().map(|one| step(format, one)).collect::<Vec<_>>().join(" ");
         let (verb, object) = transition.words();
         let (before, after) = (steps(&sequence.before), steps(&sequence.after));
-        line(&mut text, format!("sequence {verb} {object}: {before} STORE {after}"));
+        if sequence.declared || transition.needed_for().is_some() {
+            line(&mut text, format!("sequence {verb} {object}: {before} STORE {after}"));
+        }
     }
     assert_eq!(format.sequences.len(), Transition::ALL.len());
     text
@@ -122,7 +138,10 @@ fn step(format: &Format, step: &Step) -> String {
     let name = &format.instructions[step.instruction.0].name;
     let operands =
         step.operands.iter().map(|one| format!("{} {{ {} }}", one.name, parts(format, &one.parts)));
-    format!("{name}({})", operands.collect::<Vec<_>>().join(", "))
+    let condition = step.condition.map_or(String::new(), |(option, on)| {
+        format!(" if {}{}", if on { "" } else { "not " }, format.options[option.0].name)
+    });
+    format!("{name}({}){condition}", operands.collect::<Vec<_>>().join(", "))
 }
 
 fn expression(format: &Format, value: &Expression) -> String {

@@ -11,7 +11,29 @@ macro_rules! modules {
     };
 }
 modules!(
-    address, error, format, map, mappings, memory, table, transition, translate, unmap, visit, word, world
+    address,
+    batch,
+    breaking,
+    cut,
+    error,
+    format,
+    funds,
+    gather,
+    leaf,
+    map,
+    mappings,
+    memory,
+    protect,
+    safety,
+    split,
+    table,
+    transition,
+    translate,
+    unmap,
+    unmap_split,
+    visit,
+    word,
+    world
 );
 
 /// The generated text with the runtime it stands on as `mod runtime`, so that it compiles in any crate of edition 2024

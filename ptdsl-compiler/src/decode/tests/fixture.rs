@@ -100,6 +100,7 @@ pub(super) fn format() -> Format {
         docs: Vec::new(),
         fields: fields.to_vec(),
         rows,
+        detours: Vec::new(),
     };
     let mut mode = field("Mode", 1, 0, &[("plain", 0)]);
     mode.other_values_fault = true;
@@ -145,6 +146,8 @@ pub(super) fn format() -> Format {
         forbidden: vec![vec![(AttributeId(0), RowId(1)), (AttributeId(1), RowId(0))]],
         effective: Vec::new(),
         hardware: Vec::new(),
+        accessed: None,
+        dirty: None,
         groups: Vec::new(),
         changes: Vec::new(),
         change_otherwise: ChangeClass::Break,

@@ -305,6 +305,14 @@ codes! {
     /// Wrong: `attribute prot { r => XN = 1; r => XN = 0; }`
     /// Mend: rename one of them.
     RowNames = 613, "rows named wrongly";
+    /// `accessed` or `dirty` does not name one bit that `hardware sets`.
+    /// Wrong: `dirty S2AP = rw;` for a field of two bits
+    /// Mend: `dirty S2AP[1] = 1;`, and name the field in `hardware sets`.
+    FlagShape = 614, "no flag of hardware";
+    /// A way through a third row names that row, or one row twice.
+    /// Wrong: `rw and r through r;`
+    /// Mend: name the rows between which no leaf changes at once, and another one that grants no more than each of them.
+    DetourRows = 615, "detour through itself";
     /// The format lets a transition happen that no sequence covers.
     /// Wrong: leaves, but no `sequence invalidate leaf`
     /// Mend: declare it; the architecture's manual says what the transition needs.

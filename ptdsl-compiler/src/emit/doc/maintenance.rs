@@ -9,7 +9,7 @@ pub(super) fn section(format: &Format) -> Section {
     let mut operands: Vec<&Operand> = Vec::new();
     for (transition, sequence) in Transition::ALL.into_iter().zip(&format.sequences) {
         // What no level has an entry for has no steps.
-        if sequence.before.is_empty() && sequence.after.is_empty() && !happens(format, transition) {
+        if sequence.before.is_empty() && sequence.after.is_empty() && !happens(format, transition, sequence) {
             continue;
         }
         let (verb, object) = transition.words();
@@ -28,14 +28,12 @@ pub(super) fn section(format: &Format) -> Section {
     Section { id: "maintenance", title: "Maintenance", blocks }
 }
 
-/// Whether the format has the entries that a transition is about.
-fn happens(format: &Format, transition: Transition) -> bool {
-    use crate::ir::KindClass;
-    let class = match transition {
-        Transition::PublishLeaf | Transition::InvalidateLeaf => KindClass::Leaf,
-        Transition::PublishTable | Transition::InvalidateTable => KindClass::Table,
-    };
-    format.levels.iter().flat_map(|level| &level.kinds).any(|kind| kind.class == class)
+/// Whether the format has the entries that a transition is about, or says how it goes where it need not.
+fn happens(format: &Format, transition: Transition, sequence: &Sequence) -> bool {
+    match transition.needed_for() {
+        Some(class) => format.levels.iter().flat_map(|level| &level.kinds).any(|kind| kind.class == class),
+        None => sequence.declared,
+    }
 }
 
 fn capital(word: &str) -> String {
@@ -49,6 +47,9 @@ fn about(transition: Transition) -> &'static str {
         Transition::PublishTable => "from invalid to a table",
         Transition::InvalidateLeaf => "from a leaf to invalid, or a leaf's attributes change",
         Transition::InvalidateTable => "from a table to invalid",
+        Transition::InvalidateAll => "from anything to invalid, all of the table at once",
+        Transition::SplitLeaf => "from a leaf to a table whose leaves map the same, by one store",
+        Transition::CollapseTable => "from a table to the leaf that maps the same, by one store",
     }
 }
 
@@ -73,6 +74,10 @@ fn step(format: &Format, step: &Step) -> Prose {
     let operands = words::and(operands);
     if !operands.is_empty() {
         text.push_str(&format!(" with {operands}"));
+    }
+    if let Some((option, on)) = step.condition {
+        let state = if on { "with" } else { "without" };
+        text.push_str(&format!(", only {state} option {}", words::code(&format.options[option.0].name)));
     }
     let docs = words::docs(&instruction.docs);
     if !docs.is_empty() {

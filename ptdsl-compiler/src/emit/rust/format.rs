@@ -7,8 +7,8 @@ use super::bits::{Place, extract, insert, literal};
 use super::docs;
 use super::levels::attributes_in;
 use super::model::{Descriptor, IMPORTS, Model, level_name};
-use super::{names, registers, steps};
-use crate::ir::{Combine, Empty, Expression, Extend, FieldId, KindClass, Parameter, PathField};
+use super::{names, parts, registers, steps};
+use crate::ir::{Combine, Empty, Expression, Extend, FieldId, KindClass, Parameter, PathField, Transition};
 
 pub(super) fn head(model: &Model<'_>) -> TokenStream {
     let marker = model.marker();
@@ -73,6 +73,12 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         let bytes = literal(bytes);
         quote! { const ROOT_ALIGNMENT: u64 = #bytes; }
     });
+    let hardware = !format.hardware.is_empty();
+    let declared = |transition| steps::declared(format, transition);
+    let all = declared(Transition::InvalidateAll);
+    let (splits, collapses) = (declared(Transition::SplitLeaf), declared(Transition::CollapseTable));
+    let (alike, table_all) = parts::facts(format);
+    let part = parts::emit(model);
     let (before, after) = (steps::before(model), steps::after(model));
     let effective = effective(model);
     let attributes = attributes(model);
@@ -82,6 +88,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         impl Format for #marker {
             type Word = #word;
             type Attributes = Attributes;
+            type Patch = Patch;
             type Options = Options;
             type Step = Step;
             type Registers = Registers;
@@ -98,8 +105,15 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             #root_alignment
             const PUBLISH_LEAF_ONCE: bool = #once;
             const PUBLISH_TABLE_COVERS_LEAF: bool = #covers;
+            const HARDWARE_UPDATES: bool = #hardware;
+            const INVALIDATES_ALL: bool = #all;
+            const INVALIDATES_ALIKE: bool = #alike;
+            const TABLE_INVALIDATES_ALL: bool = #table_all;
+            const SPLITS_IN_PLACE: bool = #splits;
+            const COLLAPSES_IN_PLACE: bool = #collapses;
             #before
             #after
+            #part
             #effective
             #attributes
             fn registers(shape: &Shape<Self>) -> Registers { #registers }

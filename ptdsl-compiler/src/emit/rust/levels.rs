@@ -4,11 +4,10 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 
 use super::bits::{Place, bare, extract, literal, mask, move_between, ones, put};
-use super::changes;
 use super::descriptors::place_address;
 use super::entries::{reserved, variant};
 use super::model::{Descriptor, Model, entry_name, level_name};
-use super::spans;
+use super::{changes, edits, spans};
 use crate::ir::{Empty, FieldId, KindClass, Level};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
@@ -17,9 +16,9 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     quote! { #(#types)* }
 }
 
-fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
+fn one(model: &Model<'_>, level: &Level, below: Option<&Level>) -> TokenStream {
     let (name, entry, marker, word) = (level_name(level), entry_name(level), model.marker(), model.word());
-    let next = next.map_or_else(|| format_ident!("End"), level_name);
+    let next = below.map_or_else(|| format_ident!("End"), level_name);
     let input = &model.format.input.name;
     let about = format!(
         " Level {}: index `{input}[{}:{}]`, an entry maps {}.",
@@ -55,6 +54,8 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
     let output = output(&leaves);
     let leaf = leaf(model, single);
     let link = link(model, tables.first());
+    let smaller = below.map(|below| of_class(model, below, KindClass::Leaf)).unwrap_or_default();
+    let edits = edits::emit(model, level, &leaves, &smaller, below.map_or(0, |below| below.shift));
     quote! {
         #[doc = #about]
         #[derive(Clone, Copy, Debug)]
@@ -88,6 +89,7 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             fn change(old: #word, new: #word) -> Change { #change }
             #skipped
             #spans
+            #edits
         }
     }
 }

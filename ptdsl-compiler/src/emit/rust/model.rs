@@ -35,7 +35,7 @@ pub(super) struct Descriptor<'a> {
 impl<'a> Model<'a> {
     pub(super) fn new(format: &'a Format) -> Self {
         let mut taken: BTreeSet<String> =
-            ["Attributes", "Config", "Options", "PageTable", "Registers", "Step"]
+            ["Attributes", "Config", "Options", "PageTable", "Patch", "Registers", "Step"]
                 .into_iter()
                 .map(str::to_owned)
                 .chain(IMPORTS.iter().map(|&import| import.to_owned()))
@@ -113,6 +113,7 @@ pub(super) const IMPORTS: &[&str] = &[
     "Format",
     "Level",
     "OutputChoice",
+    "Part",
     "Phys",
     "Run",
     "Shape",

@@ -133,11 +133,16 @@ pub(super) fn spelling(format: &Format) -> TokenStream {
 }
 
 /// The sequence of a transition; none where the format has no tables or no leaves.
-fn sequence(format: &Format, transition: Transition) -> Option<&Sequence> {
+pub(super) fn sequence(format: &Format, transition: Transition) -> Option<&Sequence> {
     Transition::ALL.iter().position(|t| *t == transition).and_then(|i| format.sequences.get(i))
 }
 
-fn name(transition: Transition) -> Ident {
+/// Whether the spec has the sequence.
+pub(super) fn declared(format: &Format, transition: Transition) -> bool {
+    sequence(format, transition).is_some_and(|sequence| sequence.declared)
+}
+
+pub(super) fn name(transition: Transition) -> Ident {
     format_ident!(
         "{}",
         match transition {
@@ -145,6 +150,9 @@ fn name(transition: Transition) -> Ident {
             Transition::PublishTable => "PublishTable",
             Transition::InvalidateLeaf => "InvalidateLeaf",
             Transition::InvalidateTable => "InvalidateTable",
+            Transition::InvalidateAll => "InvalidateAll",
+            Transition::SplitLeaf => "SplitLeaf",
+            Transition::CollapseTable => "CollapseTable",
         }
     )
 }
@@ -178,7 +186,8 @@ fn side<'a>(model: &Model<'a>, method: &str, steps: impl Fn(&'a Sequence) -> &'a
         }
     }
     let all_empty = arms.iter().all(|(_, steps)| steps.is_empty());
-    let uses_run = arms.iter().any(|(_, steps)| steps.iter().any(|s| !s.operands.is_empty()));
+    let uses_run =
+        arms.iter().any(|(_, steps)| steps.iter().any(|s| !s.operands.is_empty() || s.condition.is_some()));
     let run = if uses_run {
         quote! { run }
     } else {
@@ -199,7 +208,19 @@ fn side<'a>(model: &Model<'a>, method: &str, steps: impl Fn(&'a Sequence) -> &'a
     }
 }
 
-fn perform(model: &Model<'_>, step: &Step) -> TokenStream {
+pub(super) fn perform(model: &Model<'_>, step: &Step) -> TokenStream {
+    let performed = unconditionally(model, step);
+    let Some((option, on)) = step.condition else { return performed };
+    let option = format_ident!("{}", names::snake(&model.format.options[option.0].name));
+    let test = if on {
+        quote! { run.shape.options.#option }
+    } else {
+        quote! { !run.shape.options.#option }
+    };
+    quote! { if #test { #performed } }
+}
+
+fn unconditionally(model: &Model<'_>, step: &Step) -> TokenStream {
     let name = variant(&model.format.instructions[step.instruction.0]);
     if step.operands.is_empty() {
         return quote! { world.step(Step::#name); };
@@ -208,7 +229,19 @@ fn perform(model: &Model<'_>, step: &Step) -> TokenStream {
         let function = function(operand);
         quote! { #function(va, run) }
     });
-    quote! { for va in run.addresses() { world.step(Step::#name(#(#operands),*)); } }
+    let performed = quote! { world.step(Step::#name(#(#operands),*)); };
+    if addressed(step) {
+        quote! { for va in run.addresses() { #performed } }
+    } else {
+        // What names no address speaks of all entries at once.
+        quote! { { let va = run.va; #performed } }
+    }
+}
+
+/// Whether a step names the entry's address.
+pub(super) fn addressed(step: &Step) -> bool {
+    let parts = step.operands.iter().flat_map(|operand| &operand.parts);
+    parts.into_iter().any(|part| mentions(&part.value, |p| *p == Parameter::Input))
 }
 
 fn function(operand: &Operand) -> Ident {

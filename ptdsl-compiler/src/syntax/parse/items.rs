@@ -1,6 +1,6 @@
 //! Declarations.
 
-use super::super::ast::{Attribute, Each, Effective, Empty, Extend, Fields, Repeats};
+use super::super::ast::{Each, Effective, Empty, Extend, Fields, Repeats};
 use super::super::ast::{
     Format, Group, Input, Instruction, Item, ItemKind, Kind, KindClass, Level, Limit, Name, Operand,
     OptionDeclaration, OptionScope, Output, Sequence, Step, Use,
@@ -75,13 +75,8 @@ fn kind(file: FileId, node: Node<'_>) -> ItemKind {
             })
         }
         Rule::hardware => ItemKind::Hardware(names(nodes)),
-        Rule::attribute => {
-            let name = nodes.name();
-            ItemKind::Attribute(Attribute {
-                name,
-                rows: nodes.all(Rule::row).map(|node| values::row(file, node)).collect(),
-            })
-        }
+        Rule::flag => ItemKind::Flag(values::flag(nodes)),
+        Rule::attribute => ItemKind::Attribute(values::attribute(nodes)),
         Rule::forbid => {
             ItemKind::Forbid(nodes.all(Rule::assignment).map(|node| values::assignment(file, node)).collect())
         }
@@ -219,7 +214,13 @@ fn sequence(mut nodes: Nodes<'_>) -> Sequence {
         let name = nodes.name();
         let brackets = nodes.take(Rule::arguments);
         let span = brackets.as_ref().map_or(name.span, |node| name.span.to(span(file, node)));
-        Step { name, arguments: brackets.map_or_else(Vec::new, |node| names(Nodes::of(file, node))), span }
+        let arguments = brackets.map_or_else(Vec::new, |node| names(Nodes::of(file, node)));
+        let condition = nodes.take(Rule::condition).map(|node| {
+            let mut nodes = Nodes::of(file, node);
+            nodes.need(Rule::kw_if);
+            (nodes.take(Rule::kw_not).is_some(), nodes.name())
+        });
+        Step { name, arguments, condition, span }
     });
     Sequence { verb, object, steps: steps.collect(), head }
 }

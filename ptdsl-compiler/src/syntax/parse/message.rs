@@ -9,7 +9,7 @@ use pest::error::{Error, ErrorVariant};
 use std::ops::Range;
 
 /// The words that begin a declaration.
-pub(super) const DECLARATIONS: [&str; 24] = [
+pub(super) const DECLARATIONS: [&str; 26] = [
     "format",
     "arch",
     "option",
@@ -25,6 +25,8 @@ pub(super) const DECLARATIONS: [&str; 24] = [
     "fields",
     "effective",
     "hardware",
+    "accessed",
+    "dirty",
     "attribute",
     "forbid",
     "group",

@@ -1,8 +1,8 @@
 //! Attribute rows, change rules, register bits, and the expressions in them.
 
 use super::super::ast::{
-    Assignment, AttributeRow, BitsValue, Change, ChangeClass, ChangeRule, Expression, Operator, Register,
-    Slots, Value,
+    Assignment, Attribute, AttributeRow, BitsValue, Change, ChangeClass, ChangeRule, Detour, Expression,
+    Flag, Operator, Register, Slots, Value,
 };
 use super::super::grammar::Rule;
 use super::bits;
@@ -19,19 +19,56 @@ pub(super) fn row(file: FileId, node: Node<'_>) -> AttributeRow {
     AttributeRow { docs, name, settings, span }
 }
 
+/// `prot { r => ..; rw and rx through r; }`
+pub(super) fn attribute(mut nodes: Nodes<'_>) -> Attribute {
+    let file = nodes.file;
+    let mut attribute = Attribute { name: nodes.name(), rows: Vec::new(), detours: Vec::new() };
+    for node in nodes.rest() {
+        match node.as_rule() {
+            Rule::row => attribute.rows.push(row(file, node)),
+            Rule::detour => {
+                let mut nodes = Nodes::of(file, node);
+                let mut side = || {
+                    let names = Nodes::of(file, nodes.need(Rule::side)).all(Rule::name);
+                    names.map(|node| name(file, &node)).collect()
+                };
+                let sides = [side(), side()];
+                attribute.detours.push(Detour { sides, through: nodes.name() });
+            }
+            _ => {}
+        }
+    }
+    attribute
+}
+
+/// `dirty S2AP[1] = 1 when DBM = 1`
+pub(super) fn flag(mut nodes: Nodes<'_>) -> Flag {
+    let file = nodes.file;
+    let dirty = nodes.any().as_rule() == Rule::kw_dirty;
+    let field = nodes.name();
+    let bit = nodes.take(Rule::range).map(|node| bits::range(file, node));
+    nodes.need(Rule::eq);
+    let value = value(file, &nodes.any());
+    let when = nodes.take(Rule::kw_when).map(|_| assignment(file, nodes.need(Rule::assignment)));
+    Flag { dirty, field, bit, value, when }
+}
+
+/// `ro` or `1`
+fn value(file: FileId, node: &Node<'_>) -> Spanned<Value> {
+    if node.as_rule() == Rule::number {
+        Spanned::new(Value::Number(number(file, node).node), span(file, node))
+    } else {
+        let word = name(file, node);
+        Spanned::new(Value::Name(word.node), word.span)
+    }
+}
+
 /// `AP2 = ro` or `XN = 1`
 pub(super) fn assignment(file: FileId, node: Node<'_>) -> Assignment {
     let mut nodes = Nodes::of(file, node);
     let field = nodes.name();
     nodes.need(Rule::eq);
-    let node = nodes.any();
-    let value = if node.as_rule() == Rule::number {
-        Spanned::new(Value::Number(number(file, &node).node), span(file, &node))
-    } else {
-        let word = name(file, &node);
-        Spanned::new(Value::Name(word.node), word.span)
-    };
-    Assignment { name: field, value }
+    Assignment { name: field, value: value(file, &nodes.any()) }
 }
 
 /// `change { .. }`
