@@ -308,6 +308,30 @@ impl<F: Format> World<F> for Model<F> {
     }
 
     #[track_caller]
+    fn exchange(&mut self, _: Permit<Self>, table: u32, slot: usize, word: F::Word) -> F::Word {
+        if self.note(Location::caller(), "exchange") == Some(How::Drop) {
+            let place = Place { page: table, slot: slot as u32 };
+            return F::Word::from_u64(self.inner.borrow_mut().apply(self.pe, Act::Load(place)));
+        }
+        self.exchange_at(table, slot, word)
+    }
+
+    #[track_caller]
+    fn compare_exchange(
+        &mut self,
+        _: Permit<Self>,
+        table: u32,
+        slot: usize,
+        current: F::Word,
+        new: F::Word,
+    ) -> Result<(), F::Word> {
+        if self.note(Location::caller(), "compare_exchange") == Some(How::Drop) {
+            return Ok(());
+        }
+        self.compare_exchange_at(table, slot, current, new)
+    }
+
+    #[track_caller]
     fn step(&mut self, step: F::Step) {
         let name = F::step_name(step);
         let how = self.note(Location::caller(), name);
