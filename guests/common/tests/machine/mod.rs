@@ -81,6 +81,22 @@ impl World<Arm64Hyp> for Tables {
         self.0.word(table + 8 * slot as u64).store(word, SeqCst);
     }
 
+    fn exchange(&mut self, _: Permit<Self>, table: u64, slot: usize, word: u64) -> u64 {
+        self.0.word(table + 8 * slot as u64).swap(word, SeqCst)
+    }
+
+    fn compare_exchange(
+        &mut self,
+        _: Permit<Self>,
+        table: u64,
+        slot: usize,
+        current: u64,
+        new: u64,
+    ) -> Result<(), u64> {
+        let word = self.0.word(table + 8 * slot as u64);
+        word.compare_exchange(current, new, SeqCst, SeqCst).map(drop)
+    }
+
     fn step(&mut self, step: Step) {
         if let (Step::TlbiVae2is(va) | Step::TlbiVale2is(va), true) =
             (step, self.0.flaw != Some(Flaw::KeepsTlb))
