@@ -3,6 +3,7 @@
 use crate::data::{Data, OUTPUT};
 use crate::tree::Leaf;
 use crate::walker::{Done, Operation, Refused, Size, Walker, Window, Words};
+use std::sync::atomic::{Ordering, compiler_fence};
 
 const PAGE: u64 = 4096;
 /// What one table of the last level maps.
@@ -105,10 +106,18 @@ fn pages(window: Window) -> impl Iterator<Item = u64> {
     (0..window.bytes / PAGE).map(move |k| window.start + k * PAGE)
 }
 
+/// Between two calls, so that the compiler does not join them: it would otherwise keep what one call loaded for the
+/// next, which no caller who does anything in between would see.
+#[inline(always)]
+fn call_ends() {
+    compiler_fence(Ordering::SeqCst);
+}
+
 #[inline(always)]
 fn map_each<W: Walker>(walker: &mut W, pages: impl Iterator<Item = u64>) -> Result<u64, Refused> {
     for va in pages {
         walker.map_page(va, va + OUTPUT)?;
+        call_ends();
     }
     Ok(0)
 }
@@ -241,6 +250,7 @@ row!(
     run |walker, data| {
         for va in pages(DENSE) {
             walker.unmap_page(va)?;
+            call_ends();
         }
         Ok(0)
     },
@@ -260,6 +270,7 @@ row!(
     run |walker, data| {
         for &va in &data.scattered {
             walker.unmap_page(va)?;
+            call_ends();
         }
         Ok(0)
     },
@@ -271,6 +282,7 @@ fn sum<W: Walker>(walker: &W, addresses: impl Iterator<Item = u64>) -> Result<u6
     let mut sum = 0_u64;
     for va in addresses {
         sum = sum.wrapping_add(walker.look_up(va).ok_or(Refused)?);
+        call_ends();
     }
     Ok(sum)
 }
@@ -309,6 +321,7 @@ row!(
         let mut va = DENSE.start;
         for _ in 0..PAGES {
             va = next(walker.look_up(va).ok_or(Refused)?);
+            call_ends();
         }
         Ok(va)
     },
@@ -356,6 +369,7 @@ row!(
     run |walker, data| {
         for va in pages(DENSE) {
             walker.protect_page(va)?;
+            call_ends();
         }
         Ok(0)
     },

@@ -4,7 +4,7 @@ use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
 use crate::format::{Format, Level, layout, mask, root_slot, slot};
 use crate::table::{PageTable, Use, allocate, starts_at};
-use crate::transition::{Edit, load, table as table_at};
+use crate::transition::{AT_ONCE, Edit, load, table as table_at};
 use crate::word::Word;
 use crate::world::World;
 
@@ -280,9 +280,9 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         let mut slot = index;
         let end = index + want;
         let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY;
-        while end - slot >= 4 {
-            found = found | taken(slot) | taken(slot + 1) | taken(slot + 2) | taken(slot + 3);
-            slot += 4;
+        while end - slot >= AT_ONCE {
+            found = (0..AT_ONCE).fold(found, |found, k| found | taken(slot + k));
+            slot += AT_ONCE;
         }
         while slot < end {
             found = found | taken(slot);

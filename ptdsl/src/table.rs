@@ -62,6 +62,12 @@ pub struct PageTable<F: Format, U: Use = Live> {
     beyond_input: u64,
     /// Output bits above the limit.
     beyond_output: u64,
+    /// Added to an address that the table translates, it clears the input bits above the width.
+    bias: u64,
+    /// The bits that are 0 in the biased address of a page.
+    no_page: u64,
+    /// The bits that are 0 in the output of a page.
+    no_output_page: u64,
     state: PhantomData<U>,
 }
 
@@ -129,7 +135,14 @@ impl<F: Format> PageTable<F, Live> {
 impl<F: Format, U: Use> PageTable<F, U> {
     fn new(shape: Shape<F>) -> Self {
         let (beyond_input, beyond_output) = (!low_bits(shape.width), !low_bits(shape.output.bits));
-        PageTable { shape, beyond_input, beyond_output, state: PhantomData }
+        let bias = match F::EXTEND {
+            Extend::Zero => 0,
+            Extend::One => low_bits(shape.width).wrapping_add(1),
+            Extend::Sign => low_bits(shape.width) / 2 + 1,
+        };
+        let granule = low_bits(F::GRANULE_SHIFT);
+        let (no_page, no_output_page) = (beyond_input | granule, beyond_output | granule);
+        PageTable { shape, beyond_input, beyond_output, bias, no_page, no_output_page, state: PhantomData }
     }
 
     /// What was decided when the table was created.
@@ -158,18 +171,20 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// Whether the range is one granule, aligned, that the table translates.
     #[inline(always)]
     pub(crate) fn is_page(&self, range: Range) -> bool {
-        let granule = low_bits(F::GRANULE_SHIFT);
-        let fits = match F::EXTEND {
-            Extend::Zero => range.first() & (self.beyond_input | granule) == 0,
-            _ => range.first() & granule == 0 && self.canonical(range.first()),
-        };
-        range.last() - range.first() == granule && fits
+        range.last() - range.first() == low_bits(F::GRANULE_SHIFT)
+            && self.biased(range.first()) & self.no_page == 0
+    }
+
+    /// What is 0 above the width exactly if the address is what the format extends.
+    #[inline(always)]
+    fn biased(&self, address: u64) -> u64 {
+        if matches!(F::EXTEND, Extend::Zero) { address } else { address.wrapping_add(self.bias) }
     }
 
     /// Whether a page may be mapped to that output.
     #[inline(always)]
     pub(crate) fn is_output_page(&self, output: Phys) -> bool {
-        output.0 & (self.beyond_output | low_bits(F::GRANULE_SHIFT)) == 0
+        output.0 & self.no_output_page == 0
     }
 
     /// The range that the table translates, where it is one.
@@ -222,16 +237,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// Whether the bits above the width are what the format extends with.
     #[inline(always)]
     pub(crate) fn canonical(&self, address: u64) -> bool {
-        let beyond = self.beyond_input;
-        match F::EXTEND {
-            Extend::Zero => address & beyond == 0,
-            Extend::One => !address & beyond == 0,
-            Extend::Sign => {
-                let highest = low_bits(self.shape.width) / 2 + 1;
-                let upper = address & (beyond | highest);
-                upper == 0 || upper == beyond | highest
-            }
-        }
+        self.biased(address) & self.beyond_input == 0
     }
 
     /// The output range, where it is one.

@@ -30,6 +30,9 @@ impl<W: ?Sized> Permit<W> {
     }
 }
 
+/// Slots that a loop over a run handles in one round.
+pub(crate) const AT_ONCE: usize = 8;
+
 /// One load of a descriptor.
 #[inline(always)]
 pub(crate) fn load<F: Format, W: World<F>>(world: &W, table: W::Table, slot: usize) -> F::Word {
@@ -87,13 +90,13 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let mut word = first;
         let mut slot = slot;
         let end = slot + count;
-        // By four: the compiler does not unroll volatile stores far enough by itself.
-        while end - slot >= 4 {
-            for k in 0..4 {
+        // By eight: the compiler does not unroll volatile stores far enough by itself.
+        while end - slot >= AT_ONCE {
+            for k in 0..AT_ONCE {
                 self.world.store(Permit::runtime(), table, slot + k, word);
                 word = word.wrapping_add(L::STEP);
             }
-            slot += 4;
+            slot += AT_ONCE;
         }
         while slot < end {
             self.world.store(Permit::runtime(), table, slot, word);
@@ -173,6 +176,32 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
         self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf);
+    }
+
+    /// Leaves of a table that no hardware walks become empty slots, from `slot` on, up to the first that is no leaf or to
+    /// `most` of them; how many. [`forget`](Self::forget) them afterwards.
+    #[inline(always)]
+    pub(crate) fn clear_leaves<L: Level<F>>(&mut self, table: W::Table, slot: usize, most: usize) -> usize {
+        if U::LIVE {
+            return 0;
+        }
+        let mut done = 0;
+        // Words are looked at together: a branch for each would cost more than its load.
+        while most - done >= AT_ONCE {
+            let leaf = |k| L::is_leaf(load::<F, W>(self.world, table, slot + done + k));
+            if !(0..AT_ONCE).fold(true, |all, k| all & leaf(k)) {
+                break;
+            }
+            for k in 0..AT_ONCE {
+                self.world.store(Permit::runtime(), table, slot + done + k, L::EMPTY);
+            }
+            done += AT_ONCE;
+        }
+        while done < most && L::is_leaf(load::<F, W>(self.world, table, slot + done)) {
+            self.world.store(Permit::runtime(), table, slot + done, L::EMPTY);
+            done += 1;
+        }
+        done
     }
 
     /// A table becomes an empty slot and no walk through it remains: after this its page may be freed.

@@ -4,7 +4,8 @@ use crate::address::{Phys, Range};
 use crate::error::Error;
 use crate::format::{Format, Level, layout, low_bits, mask, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
-use crate::transition::{Edit, load, table as table_at};
+use crate::transition::{AT_ONCE, Edit, load, table as table_at};
+use crate::word::Word;
 use crate::world::World;
 
 /// What `unmap` does at a leaf that reaches beyond the range.
@@ -93,8 +94,7 @@ fn page_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
     }
 }
 
-/// Unmaps one page if that is a leaf by itself and a neighbour shows that its table stays; otherwise does nothing and
-/// returns `false`.
+/// Unmaps one page if that is a leaf by itself; otherwise does nothing and returns `false`.
 #[inline(always)]
 fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
     edit: &mut Edit<'_, F, W, U>,
@@ -112,12 +112,59 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
             None => false,
         };
     }
-    if !L::is_leaf(raw) || !root && !has_neighbour::<F, L, W>(edit.world, table, index, index) {
+    if !L::is_leaf(raw) {
         return false;
     }
     edit.invalidate_leaf::<L>(table, index, va);
-    let _ = edit.forget(table, 1);
+    let left = match edit.forget(table, 1) {
+        Some(count) => count != 0,
+        None => has_neighbour::<F, L, W>(edit.world, table, index, index),
+    };
+    if !left && !root {
+        prune_from_root::<F, F::Top, W, U>(edit, va);
+    }
     true
+}
+
+/// Frees the tables on the way to an address that have lost their last entry, the lowest first.
+#[cold]
+#[inline(never)]
+fn prune_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(edit: &mut Edit<'_, F, W, U>, va: u64) {
+    let shape = edit.shape;
+    if starts_at::<F, L>(shape.width) {
+        let root = table_at::<F, W>(edit.world, shape.root);
+        let _ = prune::<F, L, W, U>(edit, (root, root_slot::<F, L>(va, shape.width)), va);
+    } else {
+        prune_from_root::<F, L::Next, W, U>(edit, va);
+    }
+}
+
+/// Whether an entry went from the table: `index` pointed to a table that was empty.
+#[inline(always)]
+fn prune<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    (table, index): (W::Table, usize),
+    va: u64,
+) -> bool {
+    let Some(address) = L::next_table(load::<F, W>(edit.world, table, index)) else {
+        return true; // the leaf's own level: it has gone
+    };
+    let child = table_at::<F, W>(edit.world, address);
+    let at = slot::<F, L::Next>(va);
+    let empty = prune::<F, L::Next, W, U>(edit, (child, at), va)
+        && match edit.forget(child, 0) {
+            Some(count) => count == 0,
+            None => {
+                !has_neighbour::<F, L::Next, W>(edit.world, child, at, at)
+                    && is_empty::<F, L::Next, W>(edit.world, child)
+            }
+        };
+    if empty {
+        edit.invalidate_table::<L>(table, index, va);
+        let _ = edit.forget(table, 1);
+        edit.world.free(address, layout::<F, L::Next>(u32::MAX));
+    }
+    empty
 }
 
 /// Whether an entry stands beside the slots `first..=last`: there the next one stands when pages are unmapped in order,
@@ -131,6 +178,17 @@ fn has_neighbour<F: Format, L: Level<F>, W: World<F>>(
 ) -> bool {
     let taken = |slot: usize| load::<F, W>(world, table, slot) != L::EMPTY;
     last + 1 < 1 << L::BITS && taken(last + 1) || first != 0 && taken(first - 1)
+}
+
+/// Whether a whole table holds nothing.
+#[inline(never)]
+fn is_empty<F: Format, L: Level<F>, W: World<F>>(world: &W, table: W::Table) -> bool {
+    let taken = |slot| load::<F, W>(world, table, slot) ^ L::EMPTY;
+    // A branch for a few slots: an entry that stands is found early, and a table that is empty is looked through fast.
+    let step = AT_ONCE.min(1 << L::BITS);
+    (0..1 << L::BITS)
+        .step_by(step)
+        .all(|first| (0..step).fold(F::Word::ZERO, |found, k| found | taken(first + k)) == F::Word::ZERO)
 }
 
 /// The address where it stopped, and why.
@@ -165,6 +223,17 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
     ) -> (usize, Result<(), Stop>) {
         let mut removed = 0;
         let result = loop {
+            let whole = ((last - va).wrapping_add(1) >> L::SHIFT) as usize;
+            if !U::LIVE && L::HAS_LEAF && va & mask::<F, L>() == 0 && whole != 0 {
+                let cleared = self.edit.clear_leaves::<L>(table, index, whole);
+                removed += cleared;
+                let bytes = (cleared as u64) << L::SHIFT;
+                if last - va < bytes {
+                    break Ok(());
+                }
+                va += bytes;
+                index += cleared;
+            }
             let raw = load::<F, W>(self.edit.world, table, index);
             let slot_last = va | mask::<F, L>();
             if L::HAS_LEAF && L::is_leaf(raw) {
@@ -208,14 +277,9 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
                 None => {
                     removed == 1 << L::BITS
                         || !has_neighbour::<F, L, W>(self.edit.world, table, first, first + removed - 1)
-                            && self.is_empty::<L>(table)
+                            && is_empty::<F, L, W>(self.edit.world, table)
                 }
             };
         (empty, result)
-    }
-
-    #[inline(never)]
-    fn is_empty<L: Level<F>>(&self, table: W::Table) -> bool {
-        (0..1 << L::BITS).all(|slot| load::<F, W>(self.edit.world, table, slot) == L::EMPTY)
     }
 }

@@ -184,8 +184,14 @@ impl<K: Kind> Hand<K> {
     fn clear(&mut self, table: u64, shift: u32, mut va: u64, last: u64) {
         if shift == 12 {
             let count = ((last - va) >> 12) as usize + 1;
-            fill(place(table, va, 12), 0, 0, count);
-            self.invalidated(count as u64);
+            if !K::LIVE {
+                fill(place(table, va, 12), 0, 0, count);
+                return;
+            }
+            for slot in 0..count {
+                store(place(table, va, 12).wrapping_add(slot), 0);
+                self.invalidated(1);
+            }
             return;
         }
         loop {
@@ -355,8 +361,8 @@ impl<K: Kind> Walker for Hand<K> {
             for slot in 0..count as usize {
                 let at = at.wrapping_add(slot);
                 store(at, Self::read_only(load(at)));
+                self.invalidated(1);
             }
-            self.invalidated(count);
             va += count << 12;
             bytes -= count << 12;
         }
