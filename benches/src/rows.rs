@@ -3,6 +3,7 @@
 use crate::data::{Data, OUTPUT};
 use crate::tree::Leaf;
 use crate::walker::{Done, Operation, Refused, Size, Walker, Window, Words};
+use std::hint::black_box;
 use std::sync::atomic::{Ordering, compiler_fence};
 
 const PAGE: u64 = 4096;
@@ -101,9 +102,11 @@ fn sparse(data: &Data, words: &Words) -> Vec<Leaf> {
     pages.into_iter().map(|va| leaf(va, Size::Page, words.page)).collect()
 }
 
+/// The pages of a window. Where it starts is not known when a row is compiled, as it would not be to a kernel.
 #[inline(always)]
 fn pages(window: Window) -> impl Iterator<Item = u64> {
-    (0..window.bytes / PAGE).map(move |k| window.start + k * PAGE)
+    let start = black_box(window.start);
+    (0..window.bytes / PAGE).map(move |k| start + k * PAGE)
 }
 
 /// Between two calls, so that the compiler does not join them: it would otherwise keep what one call loaded for the
@@ -111,6 +114,12 @@ fn pages(window: Window) -> impl Iterator<Item = u64> {
 #[inline(always)]
 fn call_ends() {
     compiler_fence(Ordering::SeqCst);
+}
+
+/// The same for calls that are made inside a contender.
+#[inline(always)]
+fn apart(pages: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
+    pages.inspect(|_| call_ends())
 }
 
 #[inline(always)]
@@ -210,7 +219,7 @@ row!(
 row!(
     /// Page by page, the place kept.
     MapCursor: "map-cursor", "the same through a cursor", per "page", PAGES, on 1, MapCursor, DENSE, after nothing,
-    run |walker, data| walker.map_pages(pages(DENSE).map(|va| (va, va + OUTPUT))).map(|()| 0), leaves dense
+    run |walker, data| walker.map_pages(apart(pages(DENSE)).map(|va| (va, va + OUTPUT))).map(|()| 0), leaves dense
 );
 
 row!(
@@ -260,7 +269,7 @@ row!(
 row!(
     /// Page by page, the place kept.
     UnmapCursor: "unmap-cursor", "the same through a cursor", per "page", PAGES, on 1, UnmapCursor, DENSE,
-    after map_dense_each, run |walker, data| walker.unmap_pages(pages(DENSE)).map(|()| 0), leaves none
+    after map_dense_each, run |walker, data| walker.unmap_pages(apart(pages(DENSE))).map(|()| 0), leaves none
 );
 
 row!(
@@ -318,7 +327,7 @@ row!(
     LookUpChained: "lookup-chained", "look up pages of 1 GiB, each address from the last result", per "lookup", PAGES,
     on 1, LookUp, DENSE, after map_dense_each,
     run |walker, data| {
-        let mut va = DENSE.start;
+        let mut va = black_box(DENSE.start);
         for _ in 0..PAGES {
             va = next(walker.look_up(va).ok_or(Refused)?);
             call_ends();
@@ -384,7 +393,7 @@ fn map_apart<W: Walker>(walker: &mut W, data: &Data) -> Done {
     walker.map(APART.start, data.output(APART.start) + SHIFTED, APART.bytes, Size::Block2M)
 }
 
-fn apart(words: &Words) -> impl Iterator<Item = Leaf> {
+fn taken_apart(words: &Words) -> impl Iterator<Item = Leaf> {
     let bits = words.page;
     (0..APART.bytes / PAGE)
         .map(move |k| leaf(APART.start + k * PAGE, Size::Page, bits))
@@ -400,7 +409,7 @@ row!(
         }
         Ok(0)
     },
-    leaves |_, words| apart(words).collect()
+    leaves |_, words| taken_apart(words).collect()
 );
 
 row!(
@@ -413,7 +422,7 @@ row!(
         }
         Ok(0)
     },
-    leaves |_, words| apart(words).filter(|leaf| leaf.va % TABLE != 7 * PAGE).collect()
+    leaves |_, words| taken_apart(words).filter(|leaf| leaf.va % TABLE != 7 * PAGE).collect()
 );
 
 row!(

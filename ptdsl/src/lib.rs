@@ -15,6 +15,7 @@ extern crate std;
 pub mod address;
 #[cfg(feature = "std")]
 mod arena;
+mod cursor;
 pub mod error;
 pub mod format;
 mod map;
@@ -32,6 +33,7 @@ pub mod world;
 pub use address::{Phys, Range};
 #[cfg(feature = "std")]
 pub use arena::Arena;
+pub use cursor::Cursor;
 pub use error::{Error, MapError};
 pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
 pub use map::{Existing, How, Sizes};

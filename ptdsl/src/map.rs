@@ -140,9 +140,8 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
     output: Phys,
     attributes: F::Attributes,
 ) -> bool {
-    let raw = load::<F, W>(edit.world, table, index);
     if L::HAS_TABLE {
-        return match L::next_table(raw) {
+        return match L::next_table(load::<F, W>(edit.world, table, index)) {
             Some(child) => {
                 let child = table_at::<F, W>(edit.world, child);
                 page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, output, attributes)
@@ -150,7 +149,19 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
             None => false,
         };
     }
-    if raw != L::EMPTY {
+    page_here::<F, L, W, U>(edit, (table, index), va, output, attributes)
+}
+
+/// Maps a page in a table of the last level if its slot is empty; otherwise does nothing and returns `false`.
+#[inline(always)]
+pub(crate) fn page_here<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    (table, index): (W::Table, usize),
+    va: u64,
+    output: Phys,
+    attributes: F::Attributes,
+) -> bool {
+    if load::<F, W>(edit.world, table, index) != L::EMPTY {
         return false;
     }
     edit.publish_leaf::<L>((table, index), va, L::leaf(output, attributes));

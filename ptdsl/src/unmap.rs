@@ -5,7 +5,6 @@ use crate::error::Error;
 use crate::format::{Format, Level, layout, low_bits, mask, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{AT_ONCE, Edit, load, table as table_at};
-use crate::word::Word;
 use crate::world::World;
 
 /// What `unmap` does at a leaf that reaches beyond the range.
@@ -53,7 +52,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     ///
     /// # Errors
     /// [`Error::Misaligned`] and [`Error::OutOfRange`]: nothing done.
-    #[inline]
+    #[inline(always)]
     pub fn unmap<W: World<F>>(
         &mut self,
         world: &mut W,
@@ -102,9 +101,8 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
     va: u64,
     root: bool,
 ) -> bool {
-    let raw = load::<F, W>(edit.world, table, index);
     if L::HAS_TABLE {
-        return match L::next_table(raw) {
+        return match L::next_table(load::<F, W>(edit.world, table, index)) {
             Some(child) => {
                 let child = table_at::<F, W>(edit.world, child);
                 page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, false)
@@ -112,11 +110,10 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
             None => false,
         };
     }
-    if !L::is_leaf(raw) {
+    let Some(count) = page_here::<F, L, W, U>(edit, (table, index), va) else {
         return false;
-    }
-    edit.invalidate_leaf::<L>(table, index, va);
-    let left = match edit.forget(table, 1) {
+    };
+    let left = match count {
         Some(count) => count != 0,
         None => has_neighbour::<F, L, W>(edit.world, table, index, index),
     };
@@ -126,10 +123,28 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
     true
 }
 
+/// Unmaps a page in a table of the last level; the table's count then, if the world keeps one. `None` if it is no leaf by
+/// itself: nothing was done.
+#[inline(always)]
+pub(crate) fn page_here<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    (table, index): (W::Table, usize),
+    va: u64,
+) -> Option<Option<usize>> {
+    if !L::is_leaf(load::<F, W>(edit.world, table, index)) {
+        return None;
+    }
+    edit.invalidate_leaf::<L>(table, index, va);
+    Some(edit.forget(table, 1))
+}
+
 /// Frees the tables on the way to an address that have lost their last entry, the lowest first.
 #[cold]
 #[inline(never)]
-fn prune_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(edit: &mut Edit<'_, F, W, U>, va: u64) {
+pub(crate) fn prune_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    va: u64,
+) {
     let shape = edit.shape;
     if starts_at::<F, L>(shape.width) {
         let root = table_at::<F, W>(edit.world, shape.root);
@@ -183,12 +198,26 @@ fn has_neighbour<F: Format, L: Level<F>, W: World<F>>(
 /// Whether a whole table holds nothing.
 #[inline(never)]
 fn is_empty<F: Format, L: Level<F>, W: World<F>>(world: &W, table: W::Table) -> bool {
-    let taken = |slot| load::<F, W>(world, table, slot) ^ L::EMPTY;
-    // A branch for a few slots: an entry that stands is found early, and a table that is empty is looked through fast.
+    every::<F, L, W>(world, table, |word| word == L::EMPTY)
+}
+
+/// Whether a whole table holds leaves and nothing else.
+#[inline(always)]
+fn is_full<F: Format, L: Level<F>, W: World<F>>(world: &W, table: W::Table) -> bool {
+    every::<F, L, W>(world, table, L::is_leaf)
+}
+
+/// Whether every word of a table is so. One branch for a few words: one that differs is found early, and a table without
+/// such is looked through fast.
+#[inline(always)]
+fn every<F: Format, L: Level<F>, W: World<F>>(
+    world: &W,
+    table: W::Table,
+    is_so: impl Fn(F::Word) -> bool,
+) -> bool {
     let step = AT_ONCE.min(1 << L::BITS);
-    (0..1 << L::BITS)
-        .step_by(step)
-        .all(|first| (0..step).fold(F::Word::ZERO, |found, k| found | taken(first + k)) == F::Word::ZERO)
+    let so = |slot| is_so(load::<F, W>(world, table, slot));
+    (0..(1 << L::BITS) / step).all(|round| (0..step).fold(true, |all, k| all & so(round * step + k)))
 }
 
 /// The address where it stopped, and why.
@@ -270,6 +299,12 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
     fn child<L: Level<F>>(&mut self, address: Phys, va: u64, last: u64) -> (bool, Result<(), Stop>) {
         let table = table_at::<F, W>(self.edit.world, address);
         let first = slot::<F, L>(va);
+        let all = first == 0 && last - va == low_bits(L::SHIFT + L::BITS);
+        if !U::LIVE && L::HAS_LEAF && all && is_full::<F, L, W>(self.edit.world, table) {
+            // Nobody walks the table and all of it goes: its entries may stay in it.
+            let _ = self.edit.forget(table, 1 << L::BITS);
+            return (true, Ok(()));
+        }
         let (removed, result) = self.table::<L>((table, first), va, last);
         let empty = removed != 0
             && match self.edit.forget(table, removed) {

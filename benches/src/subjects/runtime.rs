@@ -196,12 +196,9 @@ impl<S: Setting> Walker for Ptdsl<S> {
 
     fn lacks(operation: Operation) -> Option<&'static str> {
         match operation {
-            Operation::ProtectRange
-            | Operation::ProtectPage
-            | Operation::Split
-            | Operation::UnmapInside
-            | Operation::MapCursor
-            | Operation::UnmapCursor => Some("not there yet"),
+            Operation::ProtectRange | Operation::ProtectPage | Operation::Split | Operation::UnmapInside => {
+                Some("not there yet")
+            }
             _ => None,
         }
     }
@@ -243,6 +240,27 @@ impl<S: Setting> Walker for Ptdsl<S> {
     #[inline(always)]
     fn unmap_page(&mut self, va: u64) -> Done {
         self.unmap(va, PAGE)
+    }
+
+    #[inline(always)]
+    fn map_pages(&mut self, pages: impl Iterator<Item = (u64, u64)>) -> Done {
+        let mut cursor = self.table.cursor(&mut self.world);
+        for (va, pa) in pages {
+            cursor.map(va, Phys(pa), S::Format::WRITABLE).map_err(|_| Refused)?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn unmap_pages(&mut self, pages: impl Iterator<Item = u64>) -> Done {
+        let mut cursor = self.table.cursor(&mut self.world);
+        for va in pages {
+            match cursor.unmap(va) {
+                Ok(unmapped) if unmapped.stopped.is_none() => {}
+                _ => return Err(Refused),
+            }
+        }
+        Ok(())
     }
 
     #[inline(always)]
