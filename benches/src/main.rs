@@ -4,6 +4,7 @@
 #![allow(clippy::precedence, reason = "`a & b | c` is how descriptors are written")]
 
 mod chart;
+mod compiler;
 mod data;
 mod growth;
 mod machine;
@@ -20,7 +21,7 @@ use data::Data;
 use measure::{Case, Outcome, Rung, case};
 use report::Contender;
 use rows::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use subjects::{aarch64_paging, generic, hand, limit, multiarch, runtime, x86_64};
 use walker::Walker;
@@ -48,6 +49,12 @@ struct Cli {
     /// Run one contender once in the one row that is named, for callgrind: `--toggle-collect='*measured*'`
     #[arg(long, value_name = "CONTENDER")]
     single: Option<String>,
+    /// Measure this `ptdsl` command instead, on the specs of the folder that `--specs` names
+    #[arg(long, value_name = "PROGRAM", requires = "specs")]
+    compiler: Option<PathBuf>,
+    /// Folder with specs
+    #[arg(long, value_name = "FOLDER")]
+    specs: Option<PathBuf>,
 }
 
 /// Calls a macro with all contenders, in the order of the table.
@@ -143,6 +150,9 @@ fn main() -> ExitCode {
 
 /// Whether every contender did what it should.
 fn run(cli: &Cli) -> Result<bool, String> {
+    if let (Some(program), Some(specs)) = (&cli.compiler, &cli.specs) {
+        return compiler(cli, program, specs);
+    }
     let rungs = rungs();
     let known = || rungs.iter().map(|rung| rung.name).chain([GROWTH]);
     if let Some(unknown) = cli.rows.iter().find(|row| known().all(|name| name != row.as_str())) {
@@ -199,6 +209,16 @@ fn run(cli: &Cli) -> Result<bool, String> {
     let wrong = |outcome: &Outcome| matches!(outcome, Outcome::Wrong(_));
     Ok(!results.iter().flat_map(|result| &result.outcomes).any(wrong)
         && !curves.iter().flat_map(|curve| &curve.points).any(wrong))
+}
+
+fn compiler(cli: &Cli, program: &Path, specs: &Path) -> Result<bool, String> {
+    let tasks = compiler::measure(program, specs)?;
+    print!("{}", compiler::text(&tasks));
+    if let Some(path) = &cli.json {
+        std::fs::write(path, format!("{:#}\n", compiler::json(&tasks)))
+            .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+    }
+    Ok(true)
 }
 
 fn growers() -> Vec<growth::Grower> {

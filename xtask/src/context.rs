@@ -10,6 +10,7 @@ pub(crate) struct Context {
     root: PathBuf,
     cargo: OsString,
     verbose: bool,
+    passed: Vec<String>,
 }
 
 impl Context {
@@ -18,7 +19,22 @@ impl Context {
         let package =
             std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let root = Path::new(&package).parent().unwrap_or(Path::new(".")).to_path_buf();
-        Self { root, cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), verbose }
+        Self {
+            root,
+            cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
+            verbose,
+            passed: Vec::new(),
+        }
+    }
+
+    /// The same with arguments for the program that a step runs.
+    pub(crate) fn passing(self, arguments: Vec<String>) -> Self {
+        Self { passed: arguments, ..self }
+    }
+
+    /// What is passed to the program that a step runs.
+    pub(crate) fn passed(&self) -> &[String] {
+        &self.passed
     }
 
     /// The folder of the workspace.
