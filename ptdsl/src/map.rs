@@ -4,7 +4,7 @@ use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
 use crate::format::{Format, Level, layout, mask, root_slot, slot};
 use crate::table::{PageTable, Use, allocate, starts_at};
-use crate::transition::{AT_ONCE, Edit, load, table as table_at};
+use crate::transition::{Edit, empty_slots, load, table as table_at};
 use crate::word::Word;
 use crate::world::World;
 
@@ -231,7 +231,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         loop {
             let want = self.leaves::<L>(va, last);
             if want != 0 {
-                let free = self.free_slots::<L>(table, index, want);
+                let free = empty_slots::<F, W>(self.edit.world, table, index..index + want, L::EMPTY);
                 if free != 0 {
                     let first = L::leaf(self.output(va), self.attributes);
                     self.edit.publish_leaves::<L>((table, index), (va, free), first, true);
@@ -281,31 +281,6 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             }
         }
         Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
-    }
-
-    /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
-    /// loads without a branch each.
-    #[inline(always)]
-    fn free_slots<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        let mut found = F::Word::ZERO;
-        let mut slot = index;
-        let end = index + want;
-        let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ L::EMPTY;
-        while end - slot >= AT_ONCE {
-            found = (0..AT_ONCE).fold(found, |found, k| found | taken(slot + k));
-            slot += AT_ONCE;
-        }
-        while slot < end {
-            found = found | taken(slot);
-            slot += 1;
-        }
-        if found == F::Word::ZERO { want } else { self.free_prefix::<L>(table, index, want) }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != L::EMPTY).unwrap_or(want)
     }
 
     /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).

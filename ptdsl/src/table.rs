@@ -285,17 +285,27 @@ pub(crate) fn allocate<F: Format, L: Level<F>, W: World<F>>(
     layout: TableLayout,
     va: u64,
 ) -> Result<((Phys, bool), W::Table), Error> {
+    // A sentinel of 1s is not what an allocator calls zeroed.
+    allocate_page::<F, W>(world, layout, (va, L::NUMBER), L::EMPTY == F::Word::ZERO)
+}
+
+/// The same outside of the level, so that all levels share it. `zeroes`: an empty slot is 0.
+#[inline(never)]
+fn allocate_page<F: Format, W: World<F>>(
+    world: &mut W,
+    layout: TableLayout,
+    (va, level): (u64, i32),
+    zeroes: bool,
+) -> Result<((Phys, bool), W::Table), Error> {
     let Some(fresh) = world.allocate(layout) else {
-        return Err(Error::OutOfMemory { va, level: L::NUMBER });
+        return Err(Error::OutOfMemory { va, level });
     };
     let reach = F::OUTPUT.last().map_or(0, |choice| choice.bits);
     if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(reach) != 0 {
         world.free(fresh.address, layout);
         return Err(Error::BadTablePage { address: fresh.address.0 });
     }
-    // A sentinel of 1s is not what an allocator calls zeroed.
-    let ready = fresh.zeroed && L::EMPTY == F::Word::ZERO;
-    Ok(((fresh.address, ready), table_at::<F, W>(world, fresh.address)))
+    Ok(((fresh.address, fresh.zeroed && zeroes), table_at::<F, W>(world, fresh.address)))
 }
 
 fn destroy_at<F: Format, L: Level<F>, W: World<F>>(world: &mut W, shape: &Shape<F>) {

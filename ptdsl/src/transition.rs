@@ -45,6 +45,59 @@ pub(crate) fn table<F: Format, W: World<F>>(world: &W, address: Phys) -> W::Tabl
     world.table(Permit::runtime(), address)
 }
 
+/// Stores `first` and what follows it by `step` each into slots. Outside of the level, so that all levels share it.
+#[inline(never)]
+fn fill<F: Format, W: World<F>>(
+    world: &mut W,
+    table: W::Table,
+    slots: core::ops::Range<usize>,
+    (first, step): (F::Word, F::Word),
+) {
+    let (mut slot, end, mut word) = (slots.start, slots.end, first);
+    // By eight: the compiler does not unroll volatile stores far enough by itself.
+    while slot + AT_ONCE <= end {
+        for k in 0..AT_ONCE {
+            world.store(Permit::runtime(), table, slot + k, word);
+            word = word.wrapping_add(step);
+        }
+        slot += AT_ONCE;
+    }
+    while slot < end {
+        world.store(Permit::runtime(), table, slot, word);
+        word = word.wrapping_add(step);
+        slot += 1;
+    }
+}
+
+/// How many of the slots are empty, up to the first that is not. The common case is one pass of loads without a branch
+/// each. Outside of the level, so that all levels share it.
+#[inline(never)]
+pub(crate) fn empty_slots<F: Format, W: World<F>>(
+    world: &W,
+    table: W::Table,
+    slots: core::ops::Range<usize>,
+    empty: F::Word,
+) -> usize {
+    if empty == F::Word::ZERO {
+        leading(slots, |slot| load::<F, W>(world, table, slot))
+    } else {
+        leading(slots, |slot| load::<F, W>(world, table, slot) ^ empty)
+    }
+}
+
+/// How many of the slots are 0, up to the first that is not.
+#[inline(always)]
+fn leading<T: Word>(slots: core::ops::Range<usize>, word: impl Fn(usize) -> T) -> usize {
+    let (mut slot, end) = (slots.start, slots.end);
+    while slot + AT_ONCE <= end && (0..AT_ONCE).fold(T::ZERO, |found, k| found | word(slot + k)) == T::ZERO {
+        slot += AT_ONCE;
+    }
+    while slot < end && word(slot) == T::ZERO {
+        slot += 1;
+    }
+    slot - slots.start
+}
+
 /// The transitions of one operation on one table, with what is owed before the operation may return.
 pub(crate) struct Edit<'a, F: Format, W, U> {
     pub(crate) world: &'a mut W,
@@ -68,9 +121,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     /// Writes the empty word into slots of a table that no descriptor points to.
     #[inline(always)]
     pub(crate) fn clear_fresh<L: Level<F>>(&mut self, table: W::Table, slots: core::ops::Range<usize>) {
-        for slot in slots {
-            self.world.store(Permit::runtime(), table, slot, L::EMPTY);
-        }
+        fill(self.world, table, slots, (L::EMPTY, F::Word::ZERO));
     }
 
     /// Empty slots become leaves with consecutive outputs. `live`: hardware may already walk the table.
@@ -87,22 +138,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if live {
             F::before(self.world, Transition::PublishLeaf, &run);
         }
-        let mut word = first;
-        let mut slot = slot;
-        let end = slot + count;
-        // By eight: the compiler does not unroll volatile stores far enough by itself.
-        while end - slot >= AT_ONCE {
-            for k in 0..AT_ONCE {
-                self.world.store(Permit::runtime(), table, slot + k, word);
-                word = word.wrapping_add(L::STEP);
-            }
-            slot += AT_ONCE;
-        }
-        while slot < end {
-            self.world.store(Permit::runtime(), table, slot, word);
-            word = word.wrapping_add(L::STEP);
-            slot += 1;
-        }
+        fill(self.world, table, slot..slot + count, (first, L::STEP));
         self.owe_leaf(&run, live);
         let _ = self.world.count(table, count as isize);
     }

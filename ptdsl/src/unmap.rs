@@ -4,7 +4,7 @@ use crate::address::{Phys, Range};
 use crate::error::Error;
 use crate::format::{Format, Level, layout, low_bits, mask, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
-use crate::transition::{AT_ONCE, Edit, load, table as table_at};
+use crate::transition::{AT_ONCE, Edit, empty_slots, load, table as table_at};
 use crate::world::World;
 
 /// What `unmap` does at a leaf that reaches beyond the range.
@@ -155,14 +155,17 @@ pub(crate) fn prune_from_root<F: Format, L: Level<F>, W: World<F>, U: Use>(
 }
 
 /// Whether an entry went from the table: `index` pointed to a table that was empty.
-#[inline(always)]
+#[inline(never)]
 fn prune<F: Format, L: Level<F>, W: World<F>, U: Use>(
     edit: &mut Edit<'_, F, W, U>,
     (table, index): (W::Table, usize),
     va: u64,
 ) -> bool {
-    let Some(address) = L::next_table(load::<F, W>(edit.world, table, index)) else {
+    if !L::HAS_TABLE {
         return true; // the leaf's own level: it has gone
+    }
+    let Some(address) = L::next_table(load::<F, W>(edit.world, table, index)) else {
+        return true;
     };
     let child = table_at::<F, W>(edit.world, address);
     let at = slot::<F, L::Next>(va);
@@ -196,28 +199,17 @@ fn has_neighbour<F: Format, L: Level<F>, W: World<F>>(
 }
 
 /// Whether a whole table holds nothing.
-#[inline(never)]
+#[inline(always)]
 fn is_empty<F: Format, L: Level<F>, W: World<F>>(world: &W, table: W::Table) -> bool {
-    every::<F, L, W>(world, table, |word| word == L::EMPTY)
+    empty_slots::<F, W>(world, table, 0..1 << L::BITS, L::EMPTY) == 1 << L::BITS
 }
 
-/// Whether a whole table holds leaves and nothing else.
+/// Whether a whole table holds leaves and nothing else. One branch for a few words: it is looked through fast.
 #[inline(always)]
 fn is_full<F: Format, L: Level<F>, W: World<F>>(world: &W, table: W::Table) -> bool {
-    every::<F, L, W>(world, table, L::is_leaf)
-}
-
-/// Whether every word of a table is so. One branch for a few words: one that differs is found early, and a table without
-/// such is looked through fast.
-#[inline(always)]
-fn every<F: Format, L: Level<F>, W: World<F>>(
-    world: &W,
-    table: W::Table,
-    is_so: impl Fn(F::Word) -> bool,
-) -> bool {
     let step = AT_ONCE.min(1 << L::BITS);
-    let so = |slot| is_so(load::<F, W>(world, table, slot));
-    (0..(1 << L::BITS) / step).all(|round| (0..step).fold(true, |all, k| all & so(round * step + k)))
+    let leaf = |slot| L::is_leaf(load::<F, W>(world, table, slot));
+    (0..(1 << L::BITS) / step).all(|round| (0..step).fold(true, |all, k| all & leaf(round * step + k)))
 }
 
 /// The address where it stopped, and why.

@@ -84,7 +84,10 @@ fn run(case: &str) -> Outcome {
         "unmap-single" => {
             table.map_with(&mut world, all, Phys(OUTPUT), attributes, PAGES_ONLY)?;
             for at in (START..START + GIB).step_by(PAGE as usize) {
-                measured_unmap(&mut table, &mut world, Range::new(at, PAGE)?)?;
+                let unmapped = measured_unmap_page(&mut table, &mut world, at)?;
+                if unmapped.stopped.is_some() {
+                    return Err(format!("unmap stopped: {unmapped:?}").into());
+                }
             }
             mapped(&table, &world, 0)?;
             Ok(PAGES)
@@ -186,6 +189,16 @@ fn measured_map_cursor(
         cursor.map(at, Phys(at - START + OUTPUT), attributes)?;
     }
     Ok(())
+}
+
+/// As a caller unmaps one page: it knows the size.
+#[inline(never)]
+fn measured_unmap_page(
+    table: &mut PageTable,
+    world: &mut World,
+    at: u64,
+) -> Result<ptdsl::Unmapped, ptdsl::Error> {
+    table.unmap(world, Range::new(at, PAGE)?, Boundary::Stop)
 }
 
 #[inline(never)]
