@@ -1502,11 +1502,15 @@ impl Format for Arm64El1LowLpa2 {
     type Step = Step;
     type Registers = Registers;
     type Top = LevelMinus1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_el1_low_lpa2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1565,7 +1569,8 @@ impl Format for Arm64El1LowLpa2 {
     #[inline(always)]
     fn effective(level: i32, leaf: u64, path: Along<u64>) -> u64 {
         let _ = level;
-        ((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+        (((leaf | ((((path.any >> 62) & 1) << 7) & 0x80))
+            & ((((((path.any >> 61) & 1) ^ 1) << 6) & 0x40) | 0xffff_ffff_ffff_ffbf))
             | ((((path.any >> 60) & 1) << 54) & 0x40_0000_0000_0000))
             | ((((path.any >> 59) & 1) << 53) & 0x20_0000_0000_0000)
     }
@@ -1588,11 +1593,12 @@ impl Format for Arm64El1LowLpa2 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            mair_el1: (4 << 32) | 0xff,
+            mair_el1: 0xff | (4 << 32),
             tcr_el1: (1 << 59) | ((shape.output.code & 7) << 32) | (1 << 23) | (3 << 12)
                 | (1 << 10) | (1 << 8)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            ttbr0_el1: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
+            ttbr0_el1: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
         }
     }

@@ -1004,11 +1004,13 @@ impl Format for Arm64Hyp16kLpa2 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_hyp_16k_lpa2";
     const GRANULE_SHIFT: u32 = 14;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1086,7 +1088,7 @@ impl Format for Arm64Hyp16kLpa2 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            mair_el2: (4 << 32) | 0xff,
+            mair_el2: 0xff | (4 << 32),
             tcr_el2: (3 << 31) | (1 << 23) | ((shape.output.code & 7) << 16) | (2 << 14)
                 | (0x35 << 8) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             ttbr0_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)

@@ -1077,11 +1077,15 @@ impl Format for Arm64Stage2 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level0;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 48;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1164,7 +1168,8 @@ impl Format for Arm64Stage2 {
             vtcr_el2: (1 << 31) | ((shape.output.code & 7) << 16) | (3 << 12) | (1 << 10)
                 | (1 << 8) | ((u64::wrapping_sub(2, shape.root_level as u64) & 3) << 6)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            vttbr_el2: (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
+            vttbr_el2: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
         }
     }
 }

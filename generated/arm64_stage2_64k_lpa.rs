@@ -1013,11 +1013,15 @@ impl Format for Arm64Stage264kLpa {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2_64k_lpa";
     const GRANULE_SHIFT: u32 = 16;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 52, code: 6 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
@@ -1094,7 +1098,8 @@ impl Format for Arm64Stage264kLpa {
                 | (0x35 << 8)
                 | ((u64::wrapping_sub(3, shape.root_level as u64) & 3) << 6)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            vttbr_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
+            vttbr_el2: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
         }
     }

@@ -1235,11 +1235,15 @@ impl Format for Arm64Stage2Lpa2 {
     type Step = Step;
     type Registers = Registers;
     type Top = LevelMinus1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "arm64_stage2_lpa2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 25;
     const MAX_WIDTH: u32 = 52;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
@@ -1336,7 +1340,8 @@ impl Format for Arm64Stage2Lpa2 {
                     (shape.root_level as u64) & 1,
                     (shape.root_level as u64) >> 63,
                 ) & 1) << 6) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
-            vttbr_el2: (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
+            vttbr_el2: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
         }
     }

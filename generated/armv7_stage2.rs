@@ -905,11 +905,15 @@ impl Format for Armv7Stage2 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "armv7_stage2";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 31;
     const MAX_WIDTH: u32 = 40;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 40;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 40, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
@@ -970,7 +974,8 @@ impl Format for Armv7Stage2 {
         Registers {
             vtcr: (3 << 12) | (1 << 10) | (1 << 8) | (1 << 6)
                 | (u64::wrapping_sub(0x20, shape.width as u64) & 0x1f),
-            vttbr: (((shape.root.0 >> 5) & 0x7_ffff_ffff) << 5),
+            vttbr: ((shape.tag & 0xff) << 48)
+                | (((shape.root.0 >> 5) & 0x7_ffff_ffff) << 5),
         }
     }
 }

@@ -1362,11 +1362,13 @@ impl Format for Ept {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "ept";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 48;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice {
             bits: 36,
@@ -1472,31 +1474,8 @@ impl Format for Ept {
 /// A barrier or an invalidation, with its operand as the instruction takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// INVEPT of one context, on every CPU that may run it. Its operand lies in memory, so the world carries it out: executing
-    /// this text traps.
+    /// INVEPT of one context, on every CPU that may run it. Its operand lies in memory, so the world carries it out.
     Invept(u64),
-}
-
-impl Step {
-    /// Executes the instruction on this PE.
-    ///
-    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
-    /// mapping changes.
-    #[cfg(target_arch = "x86_64")]
-    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
-    #[inline(always)]
-    pub fn execute(self) {
-        match self {
-            Step::Invept(eptp) => {
-                unsafe {
-                    core::arch::asm!(
-                        "ud2 // invept of {eptp}", eptp = in (reg) eptp as usize,
-                        options(nostack, preserves_flags)
-                    )
-                }
-            }
-        }
-    }
 }
 
 /// The operand `context` of the entry at `va`.

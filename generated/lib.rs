@@ -8,9 +8,15 @@ pub mod arm64_el1_high_16k;
 #[rustfmt::skip]
 pub mod arm64_el1_high_64k;
 #[rustfmt::skip]
+pub mod arm64_el1_high_64k_lpa;
+#[rustfmt::skip]
+pub mod arm64_el1_high_lpa2;
+#[rustfmt::skip]
 pub mod arm64_el1_low;
 #[rustfmt::skip]
 pub mod arm64_el1_low_16k;
+#[rustfmt::skip]
+pub mod arm64_el1_low_16k_lpa2;
 #[rustfmt::skip]
 pub mod arm64_el1_low_64k;
 #[rustfmt::skip]
@@ -18,7 +24,13 @@ pub mod arm64_el1_low_64k_lpa;
 #[rustfmt::skip]
 pub mod arm64_el1_low_lpa2;
 #[rustfmt::skip]
+pub mod arm64_el1_low_s1pie;
+#[rustfmt::skip]
 pub mod arm64_hvhe;
+#[rustfmt::skip]
+pub mod arm64_hvhe_16k;
+#[rustfmt::skip]
+pub mod arm64_hvhe_64k;
 #[rustfmt::skip]
 pub mod arm64_hyp;
 #[rustfmt::skip]
@@ -36,7 +48,13 @@ pub mod arm64_stage2;
 #[rustfmt::skip]
 pub mod arm64_stage2_16k;
 #[rustfmt::skip]
+pub mod arm64_stage2_16k_concatenated;
+#[rustfmt::skip]
+pub mod arm64_stage2_16k_lpa2;
+#[rustfmt::skip]
 pub mod arm64_stage2_64k;
+#[rustfmt::skip]
+pub mod arm64_stage2_64k_concatenated;
 #[rustfmt::skip]
 pub mod arm64_stage2_64k_lpa;
 #[rustfmt::skip]
@@ -55,6 +73,12 @@ pub mod armv7_stage2;
 pub mod ept;
 #[rustfmt::skip]
 pub mod ept_5level;
+#[rustfmt::skip]
+pub mod loongarch64;
+#[rustfmt::skip]
+pub mod loongarch64_4k;
+#[rustfmt::skip]
+pub mod loongarch64_kernel;
 #[rustfmt::skip]
 pub mod sv32;
 #[rustfmt::skip]

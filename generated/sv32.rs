@@ -677,11 +677,15 @@ impl Format for Sv32 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv32";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 32;
     const MAX_WIDTH: u32 = 32;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 34;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 9;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 34, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -731,7 +735,8 @@ impl Format for Sv32 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            satp: (1 << 31) | ((shape.root.0 >> 12) & 0x3f_ffff),
+            satp: (1 << 31) | ((shape.tag & 0x1ff) << 22)
+                | ((shape.root.0 >> 12) & 0x3f_ffff),
         }
     }
 }

@@ -569,11 +569,15 @@ impl Format for Sv32x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level1;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv32x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 34;
     const MAX_WIDTH: u32 = 34;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 34;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 7;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 34, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -623,7 +627,8 @@ impl Format for Sv32x4 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            hgatp: (1 << 31) | ((shape.root.0 >> 12) & 0x3f_ffff),
+            hgatp: (1 << 31) | ((shape.tag & 0x7f) << 22)
+                | ((shape.root.0 >> 12) & 0x3f_ffff),
         }
     }
 }

@@ -874,11 +874,15 @@ impl Format for Sv39 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level2;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv39";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 39;
     const MAX_WIDTH: u32 = 39;
     const EXTEND: Extend = Extend::Sign;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 16;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -929,7 +933,8 @@ impl Format for Sv39 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            satp: (8 << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            satp: (8 << 60) | ((shape.tag & 0xffff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }
@@ -988,6 +993,6 @@ fn operand_va(va: u64, _run: &Run<'_, Sv39>) -> u64 {
 /// Values of the registers that make hardware walk a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registers {
-    /// MODE and PPN, for ASID 0.
+    /// MODE, ASID and PPN.
     pub satp: u64,
 }

@@ -746,11 +746,15 @@ impl Format for Sv39x4 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level2;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv39x4";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 41;
     const MAX_WIDTH: u32 = 41;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `VMID`.
+    const TAG_BITS: u32 = 14;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -801,7 +805,8 @@ impl Format for Sv39x4 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            hgatp: (8 << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            hgatp: (8 << 60) | ((shape.tag & 0x3fff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }

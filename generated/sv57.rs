@@ -1268,11 +1268,15 @@ impl Format for Sv57 {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "sv57";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 57;
     const MAX_WIDTH: u32 = 57;
     const EXTEND: Extend = Extend::Sign;
+    const TABLE_BITS: u32 = 56;
+    ///Bits of `ASID`.
+    const TAG_BITS: u32 = 16;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 56, code: 0 }];
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
@@ -1325,7 +1329,8 @@ impl Format for Sv57 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            satp: (0xa << 60) | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
+            satp: (0xa << 60) | ((shape.tag & 0xffff) << 44)
+                | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
 }

@@ -1064,11 +1064,15 @@ impl Format for Vtd4level {
     type Step = Step;
     type Registers = Registers;
     type Top = Level4;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "vtd_4level";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 48;
     const MAX_WIDTH: u32 = 48;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `DID`.
+    const TAG_BITS: u32 = 16;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice {
             bits: 36,
@@ -1138,6 +1142,7 @@ impl Format for Vtd4level {
                     world
                         .step(
                             Step::IotlbPage(
+                                operand_domain(va, run),
                                 operand_address(va, run),
                                 operand_leaf_level(va, run),
                             ),
@@ -1145,7 +1150,9 @@ impl Format for Vtd4level {
                 }
             }
             Transition::InvalidateTable => {
-                world.step(Step::IotlbDomain);
+                for va in run.addresses() {
+                    world.step(Step::IotlbDomain(operand_domain(va, run)));
+                }
             }
         }
     }
@@ -1172,7 +1179,8 @@ impl Format for Vtd4level {
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
             context_low: (((shape.root.0 >> 12) & 0xff_ffff_ffff) << 12) | 1,
-            context_high: (u64::wrapping_sub(shape.root_level as u64, 2) & 7),
+            context_high: ((shape.tag & 0xffff) << 8)
+                | (u64::wrapping_sub(shape.root_level as u64, 2) & 7),
         }
     }
 }
@@ -1181,40 +1189,17 @@ impl Format for Vtd4level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A page-selective IOTLB invalidation of the table's domain, for the leaf at an address: the world puts it into the queue,
-    /// knows the domain and gets the address mask from the level, and waits. Executing this text traps.
-    IotlbPage(u64, u64),
+    /// with the address mask that the level gives, and waits.
+    IotlbPage(u64, u64, u64),
     /// The same of the whole domain.
-    IotlbDomain,
+    IotlbDomain(u64),
 }
 
-impl Step {
-    /// Executes the instruction on this PE.
-    ///
-    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
-    /// mapping changes.
-    #[cfg(target_arch = "x86_64")]
-    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
-    #[inline(always)]
-    pub fn execute(self) {
-        match self {
-            Step::IotlbPage(address, level) => {
-                unsafe {
-                    core::arch::asm!(
-                        "ud2 // iotlb of {address}, level {level}", address = in (reg)
-                        address as usize, level = in (reg) level as usize,
-                        options(nostack, preserves_flags)
-                    )
-                }
-            }
-            Step::IotlbDomain => {
-                unsafe {
-                    core::arch::asm!(
-                        "ud2 // iotlb of the domain", options(nostack, preserves_flags)
-                    )
-                }
-            }
-        }
-    }
+/// The operand `domain` of the entry at `va`.
+#[inline(always)]
+fn operand_domain(_va: u64, run: &Run<'_, Vtd4level>) -> u64 {
+    let shape = run.shape;
+    shape.tag & 0xffff
 }
 
 /// The operand `address` of the entry at `va`.
@@ -1234,6 +1219,6 @@ fn operand_leaf_level(_va: u64, run: &Run<'_, Vtd4level>) -> u64 {
 pub struct Registers {
     /// The low word of a legacy context entry: present, translated by this table.
     pub context_low: u64,
-    /// The high word, for domain 0: AW says the number of levels.
+    /// The high word: AW says the number of levels.
     pub context_high: u64,
 }

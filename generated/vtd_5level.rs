@@ -1129,11 +1129,15 @@ impl Format for Vtd5level {
     type Step = Step;
     type Registers = Registers;
     type Top = Level5;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "vtd_5level";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 57;
     const MAX_WIDTH: u32 = 57;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `DID`.
+    const TAG_BITS: u32 = 16;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice {
             bits: 36,
@@ -1203,6 +1207,7 @@ impl Format for Vtd5level {
                     world
                         .step(
                             Step::IotlbPage(
+                                operand_domain(va, run),
                                 operand_address(va, run),
                                 operand_leaf_level(va, run),
                             ),
@@ -1210,7 +1215,9 @@ impl Format for Vtd5level {
                 }
             }
             Transition::InvalidateTable => {
-                world.step(Step::IotlbDomain);
+                for va in run.addresses() {
+                    world.step(Step::IotlbDomain(operand_domain(va, run)));
+                }
             }
         }
     }
@@ -1237,7 +1244,8 @@ impl Format for Vtd5level {
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
             context_low: (((shape.root.0 >> 12) & 0xff_ffff_ffff) << 12) | 1,
-            context_high: (u64::wrapping_sub(shape.root_level as u64, 2) & 7),
+            context_high: ((shape.tag & 0xffff) << 8)
+                | (u64::wrapping_sub(shape.root_level as u64, 2) & 7),
         }
     }
 }
@@ -1246,40 +1254,17 @@ impl Format for Vtd5level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A page-selective IOTLB invalidation of the table's domain, for the leaf at an address: the world puts it into the queue,
-    /// knows the domain and gets the address mask from the level, and waits. Executing this text traps.
-    IotlbPage(u64, u64),
+    /// with the address mask that the level gives, and waits.
+    IotlbPage(u64, u64, u64),
     /// The same of the whole domain.
-    IotlbDomain,
+    IotlbDomain(u64),
 }
 
-impl Step {
-    /// Executes the instruction on this PE.
-    ///
-    /// Each is a barrier, or drops what a TLB holds and the next walk finds in the tables again: no memory and no
-    /// mapping changes.
-    #[cfg(target_arch = "x86_64")]
-    #[allow(clippy::undocumented_unsafe_blocks, reason = "said above for all of them")]
-    #[inline(always)]
-    pub fn execute(self) {
-        match self {
-            Step::IotlbPage(address, level) => {
-                unsafe {
-                    core::arch::asm!(
-                        "ud2 // iotlb of {address}, level {level}", address = in (reg)
-                        address as usize, level = in (reg) level as usize,
-                        options(nostack, preserves_flags)
-                    )
-                }
-            }
-            Step::IotlbDomain => {
-                unsafe {
-                    core::arch::asm!(
-                        "ud2 // iotlb of the domain", options(nostack, preserves_flags)
-                    )
-                }
-            }
-        }
-    }
+/// The operand `domain` of the entry at `va`.
+#[inline(always)]
+fn operand_domain(_va: u64, run: &Run<'_, Vtd5level>) -> u64 {
+    let shape = run.shape;
+    shape.tag & 0xffff
 }
 
 /// The operand `address` of the entry at `va`.
@@ -1299,6 +1284,6 @@ fn operand_leaf_level(_va: u64, run: &Run<'_, Vtd5level>) -> u64 {
 pub struct Registers {
     /// The low word of a legacy context entry: present, translated by this table.
     pub context_low: u64,
-    /// The high word, for domain 0: AW says the number of levels.
+    /// The high word: AW says the number of levels.
     pub context_high: u64,
 }

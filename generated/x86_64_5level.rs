@@ -1363,11 +1363,15 @@ impl Format for X86645level {
     type Step = Step;
     type Registers = Registers;
     type Top = Level5;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "x86_64_5level";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 57;
     const MAX_WIDTH: u32 = 57;
     const EXTEND: Extend = Extend::Sign;
+    const TABLE_BITS: u32 = 52;
+    ///Bits of `PCID`.
+    const TAG_BITS: u32 = 12;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice {
             bits: 36,
@@ -1466,8 +1470,8 @@ impl Format for X86645level {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            cr3: (((shape.root.0 >> 12) & 0xff_ffff_ffff) << 12),
-            ia32_pat: 0x7_0406_0007_0406,
+            cr3: (((shape.root.0 >> 12) & 0xff_ffff_ffff) << 12) | (shape.tag & 0xfff),
+            ia32_pat: (0x7_0406 << 32) | 6 | (4 << 8) | (7 << 16),
         }
     }
 }
@@ -1510,8 +1514,8 @@ fn operand_address(va: u64, _run: &Run<'_, X86645level>) -> u64 {
 /// Values of the registers that make hardware walk a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registers {
-    /// CR3.
+    /// PCID 0 where CR4.PCIDE = 0.
     pub cr3: u64,
-    /// IA32_PAT.
+    /// The reset value, whose upper half repeats the lower.
     pub ia32_pat: u64,
 }

@@ -1016,11 +1016,13 @@ impl Format for X86Pae {
     type Step = Step;
     type Registers = Registers;
     type Top = Level3;
+    type Sentinels = [Phys; 0];
     const NAME: &'static str = "x86_pae";
     const GRANULE_SHIFT: u32 = 12;
     const MIN_WIDTH: u32 = 32;
     const MAX_WIDTH: u32 = 32;
     const EXTEND: Extend = Extend::Zero;
+    const TABLE_BITS: u32 = 52;
     const OUTPUT: &'static [OutputChoice] = &[
         OutputChoice {
             bits: 36,
@@ -1115,7 +1117,7 @@ impl Format for X86Pae {
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
             cr3: (((shape.root.0 >> 5) & 0x7ff_ffff) << 5),
-            ia32_pat: 0x7_0406_0007_0406,
+            ia32_pat: (0x7_0406 << 32) | 6 | (4 << 8) | (7 << 16),
         }
     }
 }
@@ -1160,6 +1162,6 @@ fn operand_address(va: u64, _run: &Run<'_, X86Pae>) -> u64 {
 pub struct Registers {
     /// CR3.
     pub cr3: u64,
-    /// IA32_PAT.
+    /// The reset value, whose upper half repeats the lower.
     pub ia32_pat: u64,
 }

@@ -5,7 +5,7 @@
 
 mod maintenance;
 
-pub use crate::syntax::ast::{ChangeClass, KindClass};
+pub use crate::syntax::ast::{ChangeClass, Empty, KindClass};
 pub use maintenance::{
     Expression, Instruction, Operand, Parameter, Part, Register, Sequence, Step, Transition,
 };
@@ -27,6 +27,8 @@ pub struct Format {
     pub input: Input,
     /// The address that comes out.
     pub output: Output,
+    /// The number by which hardware tells this table's translations from others'.
+    pub tag: Option<Tag>,
     /// Booleans that each table carries.
     pub options: Vec<TableOption>,
     /// All levels, the root's (of the widest input) first.
@@ -117,6 +119,15 @@ pub struct OutputChoice {
     pub code: u64,
 }
 
+/// The number by which hardware tells a table's translations from others': ASID, VMID, PCID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name.
+    pub name: String,
+    /// Number of bits.
+    pub bits: u32,
+}
+
 /// A Boolean that each table carries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableOption {
@@ -135,8 +146,8 @@ pub struct Level {
     pub shift: u32,
     /// Number of index bits.
     pub index_bits: u32,
-    /// The word of an empty slot.
-    pub empty: u64,
+    /// What an empty slot holds.
+    pub empty: Empty,
     /// The kinds that exist here, invalid first.
     pub kinds: Vec<Kind>,
 }
@@ -152,6 +163,8 @@ pub struct Kind {
     pub docs: Vec<String>,
     /// The words of this kind: those that match any cube. Cubes of different kinds of a level never meet.
     pub guard: Vec<Cube>,
+    /// How many address bits it can carry, for a leaf or a table: those above are 0.
+    pub output_bits: u32,
     /// Every bit once, most significant first.
     pub pieces: Vec<Piece>,
 }
@@ -277,7 +290,16 @@ pub struct Effective {
     /// Whether the table fields restrict by OR or by AND.
     pub combine: Combine,
     /// Fields of the tables.
-    pub path: Vec<FieldId>,
+    pub path: Vec<PathField>,
+}
+
+/// A field of the tables on the way to a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathField {
+    /// The field.
+    pub field: FieldId,
+    /// It counts inverted.
+    pub negated: bool,
 }
 
 /// How values along the path combine.

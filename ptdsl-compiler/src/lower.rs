@@ -22,6 +22,7 @@ pub(crate) fn format(model: &Model<'_>) -> Option<ir::Format> {
         granule_shift: model.granule_shift?,
         input: input(model)?,
         output: output(model)?,
+        tag: model.tag.as_ref().map(|tag| ir::Tag { name: tag.name.node.clone(), bits: tag.bits }),
         options: model
             .options
             .of_table()
@@ -138,7 +139,10 @@ fn effective(model: &Model<'_>, effective: &ast::Effective) -> Option<ir::Effect
     Some(ir::Effective {
         field: field_id(model, &effective.field)?,
         combine,
-        path: path.into_iter().map(|name| field_id(model, name)).collect::<Option<_>>()?,
+        path: path
+            .into_iter()
+            .map(|(name, negated)| Some(ir::PathField { field: field_id(model, name)?, negated }))
+            .collect::<Option<_>>()?,
     })
 }
 

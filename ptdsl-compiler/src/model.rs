@@ -7,6 +7,7 @@ pub(crate) mod guard;
 pub(crate) mod levels;
 pub(crate) mod options;
 pub(crate) mod range;
+pub(crate) mod slots;
 pub(crate) mod text;
 pub(crate) mod values;
 
@@ -15,7 +16,7 @@ use crate::diagnostic::Diagnostics;
 use crate::ir::Cube;
 use crate::resolve::inherit::Resolved;
 use crate::source::Span;
-use crate::syntax::ast::{self, KindClass};
+use crate::syntax::ast::{self, KindClass, Slice};
 use options::Options;
 
 /// A format as far as it could be understood.
@@ -33,6 +34,8 @@ pub(crate) struct Model<'a> {
     pub(crate) input: Option<Address<'a, ast::Input>>,
     /// The output, if it is a range from bit 0.
     pub(crate) output: Option<Address<'a, ast::Output>>,
+    /// The tag, if it is a range from bit 0.
+    pub(crate) tag: Option<Address<'a, Slice>>,
     /// The levels whose index is understood, from the input's top down.
     pub(crate) levels: Vec<Level<'a>>,
     /// Whether `levels` holds all levels, so that a hole between two is a fault of the spec.
@@ -97,6 +100,8 @@ pub(crate) struct Kind<'a> {
     pub(crate) pinned: Cube,
     /// The bits that the body names, in order of appearance.
     pub(crate) bits: Vec<Bits<'a>>,
+    /// The number of address bits that it says it carries, where it says so.
+    pub(crate) reach: Option<u32>,
     /// Whether `bits` is all that the body says, so that a hole is a fault of the spec.
     pub(crate) whole: bool,
     /// Fields whose place could not be worked out, which has been reported: using them is no fault of its own.
@@ -214,6 +219,7 @@ impl<'a> Model<'a> {
             granule_shift: None,
             input: None,
             output: None,
+            tag: None,
             levels: Vec::new(),
             all_levels: true,
             fields: Vec::new(),
@@ -221,9 +227,15 @@ impl<'a> Model<'a> {
         model.granule_shift = levels::granule_shift(format, found);
         model.input = levels::input(format, found);
         model.output = levels::output(format, found);
+        model.tag = levels::tag(format, found);
         levels::fill(&mut model, found);
         model.fields = fields::collect(&model, found);
         model
+    }
+
+    /// How many address bits a leaf or a table can carry: all of the output's, unless it says otherwise.
+    pub(crate) fn reach(&self, kind: &Kind<'_>) -> Option<u32> {
+        kind.reach.or(self.output.as_ref().map(|output| output.bits))
     }
 
     /// The field of that name.

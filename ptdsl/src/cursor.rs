@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
-use crate::format::{Format, Level, low_bits, root_slot, slot};
+use crate::format::{Format, Level, low_bits, next_table, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{Edit, load, table as table_at};
 use crate::unmap::{Boundary, Unmapped};
@@ -164,7 +164,9 @@ impl<F: Format, W: World<F>, U: Use> Cursor<'_, F, W, U> {
         if !L::HAS_TABLE {
             self.place = Some(table);
             self.base = va & !low_bits(L::SHIFT + L::BITS);
-        } else if let Some(child) = L::next_table(load::<F, W>(self.world, table, index)) {
+        } else if let Some(child) =
+            next_table::<F, L>(self.table.shape(), load::<F, W>(self.world, table, index))
+        {
             let child = table_at::<F, W>(self.world, child);
             self.descend::<L::Next>((child, slot::<F, L::Next>(va)), va);
         }

@@ -50,6 +50,13 @@ pub enum Error {
         /// What was asked for.
         bits: u32,
     },
+    /// The format's tag does not have that many bits.
+    Tag {
+        /// What was asked for.
+        tag: u64,
+        /// How many it has; 0 where there is none.
+        bits: u32,
+    },
     /// The slot holds something else already. Unmap it first.
     AlreadyMapped {
         /// First input address that is taken.
@@ -92,6 +99,7 @@ impl fmt::Display for Error {
             Error::Width { width, min, max } => {
                 write!(f, "{width} input bits: this format has {min} to {max}")
             }
+            Error::Tag { tag, bits } => write!(f, "tag {tag:#x} does not fit the format's {bits} bits"),
             Error::OutputBits { bits } => write!(f, "this format has no limit of {bits} output bits"),
             Error::AlreadyMapped { va, level, entry } => {
                 write!(f, "{va:#x} is taken: level {level} holds {entry:#x}")

@@ -39,6 +39,10 @@ pub struct Shape<F: Format> {
     pub root: Phys,
     /// Options of the table.
     pub options: F::Options,
+    /// What tells this table's translations from others': ASID, VMID, PCID; 0 where the format has none.
+    pub tag: u64,
+    /// Tables of empty slots; see [`Level::SENTINEL`].
+    pub sentinels: F::Sentinels,
 }
 
 /// What happens to an entry.
@@ -128,6 +132,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
     type Registers: Copy + Debug + Eq;
     /// The level where the widest input starts.
     type Top: Level<Self>;
+    /// One table for each level with [`Level::SENTINEL`]; `[Phys; 0]` in most formats.
+    type Sentinels: Copy + Debug + Default + Eq + AsRef<[Phys]> + AsMut<[Phys]>;
 
     /// The spec's name.
     const NAME: &'static str;
@@ -139,6 +145,10 @@ pub trait Format: Copy + Debug + Eq + 'static {
     const MAX_WIDTH: u32;
     /// What the input bits above must be.
     const EXTEND: Extend;
+    /// Address bits of tables: what every table descriptor can carry.
+    const TABLE_BITS: u32;
+    /// Bits of [`Shape::tag`].
+    const TAG_BITS: u32 = 0;
     /// Output limits, the largest last.
     const OUTPUT: &'static [OutputChoice];
     /// Whether publishing a leaf needs no operand, so that one sequence serves all leaves of an operation.
@@ -175,8 +185,13 @@ pub trait Level<F: Format>: 'static {
     const HAS_LEAF: bool;
     /// Whether tables exist here.
     const HAS_TABLE: bool;
-    /// The word of an empty slot.
+    /// The word of an empty slot; meaningless with [`SENTINEL`](Level::SENTINEL).
     const EMPTY: F::Word;
+    /// The place in [`Shape::sentinels`] of the table of empty slots that an empty slot of this level points to, where the
+    /// format has no word that says "nothing here".
+    const SENTINEL: Option<usize> = None;
+    /// Output bits that a leaf can carry, where not every kind of leaf reaches all outputs of the format.
+    const REACH: u64 = u64::MAX;
     /// What a leaf's word grows by from one slot to the next, where the output follows the input.
     const STEP: F::Word;
     /// Output bits in which adding [`STEP`](Level::STEP) carries rightly: those that the leaf holds in one piece, and below.
@@ -184,9 +199,15 @@ pub trait Level<F: Format>: 'static {
     /// Table bits that hierarchical attributes read.
     const ALONG: F::Word;
 
+    /// The word of an empty slot of a table.
+    #[inline(always)]
+    fn empty(shape: &Shape<F>) -> F::Word {
+        let _ = shape;
+        Self::EMPTY
+    }
     /// The typed descriptor.
     fn entry(raw: F::Word) -> Self::Entry;
-    /// The next table, if it is a table.
+    /// The next table, if it is a table; an empty slot's too, where that is one.
     fn next_table(raw: F::Word) -> Option<Phys>;
     /// Whether it maps memory.
     fn is_leaf(raw: F::Word) -> bool;
@@ -198,6 +219,38 @@ pub trait Level<F: Format>: 'static {
     fn link(child: Phys) -> F::Word;
     /// What replacing a live leaf by another leaf requires.
     fn change(old: F::Word, new: F::Word) -> Change;
+
+    /// log2 of the slots of each leaf that takes several, ascending: contiguous groups, NAPOT, repeated entries.
+    const SPANS: &'static [u32] = &[];
+
+    /// log2 of the slots that a leaf takes; its first slot is a multiple of them. 0 where it is a leaf by itself.
+    #[inline(always)]
+    fn span(raw: F::Word) -> u32 {
+        let _ = raw;
+        0
+    }
+
+    /// What a leaf's word grows by from one of its slots to the next: [`STEP`](Level::STEP) in a contiguous group, whose
+    /// members have consecutive outputs, 0 where the same word is repeated.
+    #[inline(always)]
+    fn stride(span: u32) -> F::Word {
+        let _ = span;
+        Self::STEP
+    }
+
+    /// The first word of a leaf that takes `1 << span` slots. `span` is 0 or one of [`SPANS`](Level::SPANS); `output` is
+    /// a multiple of what the whole leaf maps and within the output's bits.
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: F::Attributes, span: u32) -> F::Word {
+        let _ = span;
+        Self::leaf(output, attributes)
+    }
+}
+
+/// The table that an entry leads to; `None` for an empty slot even where the format has it point to a sentinel.
+#[inline(always)]
+pub(crate) fn next_table<F: Format, L: Level<F>>(shape: &Shape<F>, raw: F::Word) -> Option<Phys> {
+    if L::SENTINEL.is_some() && raw == L::empty(shape) { None } else { L::next_table(raw) }
 }
 
 /// Low bits of an address inside one entry of a level.

@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
-use crate::format::{Format, Level, layout, mask, root_slot, slot};
+use crate::format::{Format, Level, layout, mask, next_table, root_slot, slot};
 use crate::table::{PageTable, Use, allocate, starts_at};
 use crate::transition::{Edit, empty_slots, load, table as table_at};
 use crate::word::Word;
@@ -141,7 +141,7 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
     attributes: F::Attributes,
 ) -> bool {
     if L::HAS_TABLE {
-        return match L::next_table(load::<F, W>(edit.world, table, index)) {
+        return match next_table::<F, L>(edit.shape, load::<F, W>(edit.world, table, index)) {
             Some(child) => {
                 let child = table_at::<F, W>(edit.world, child);
                 page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, output, attributes)
@@ -161,7 +161,7 @@ pub(crate) fn page_here<F: Format, L: Level<F>, W: World<F>, U: Use>(
     output: Phys,
     attributes: F::Attributes,
 ) -> bool {
-    if load::<F, W>(edit.world, table, index) != L::EMPTY {
+    if load::<F, W>(edit.world, table, index) != L::empty(edit.shape) || output.0 & !L::REACH != 0 {
         return false;
     }
     edit.publish_leaf::<L>((table, index), va, L::leaf(output, attributes));
@@ -214,8 +214,12 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         {
             return 0;
         }
+        if self.output(va).0 & !L::REACH != 0 {
+            return 0;
+        }
         // Outputs of one run must not carry out of the piece of the word that they are counted up in.
-        let in_piece = if L::LINEAR == u64::MAX { u64::MAX } else { L::LINEAR & !self.output(va).0 };
+        let carried = L::LINEAR & L::REACH;
+        let in_piece = if carried == u64::MAX { u64::MAX } else { carried & !self.output(va).0 };
         // Both ends inclusive: an entry is whole if its last byte is within.
         ((last - va).min(in_piece).wrapping_add(1) >> L::SHIFT) as usize
     }
@@ -231,7 +235,10 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         loop {
             let want = self.leaves::<L>(va, last);
             if want != 0 {
-                let free = empty_slots::<F, W>(self.edit.world, table, index..index + want, L::EMPTY);
+                let free = {
+                    let empty = L::empty(self.edit.shape);
+                    empty_slots::<F, W>(self.edit.world, table, index..index + want, empty)
+                };
                 if free != 0 {
                     let first = L::leaf(self.output(va), self.attributes);
                     self.edit.publish_leaves::<L>((table, index), (va, free), first, true);
@@ -265,12 +272,12 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
     ) -> Result<(), Stop> {
         let raw = load::<F, W>(self.edit.world, table, index);
         if L::HAS_TABLE {
-            if let Some(child) = L::next_table(raw) {
+            if let Some(child) = next_table::<F, L>(self.edit.shape, raw) {
                 let child = table_at::<F, W>(self.edit.world, child);
                 let slot = slot::<F, L::Next>(va);
                 return self.existing::<L::Next>((child, slot), va, last.min(va | mask::<F, L>()));
             }
-            if raw == L::EMPTY {
+            if raw == L::empty(self.edit.shape) {
                 return self.grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true).1;
             }
         }
@@ -280,7 +287,16 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 return Ok(());
             }
         }
+        if raw == L::empty(self.edit.shape) {
+            return Err(Stop { va, error: self.beyond::<L>(va) });
+        }
         Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
+    }
+
+    /// Why no leaf of the last level can map an address: ranges are whole granules, so the output is beyond what it carries.
+    #[cold]
+    fn beyond<L: Level<F>>(&self, va: u64) -> Error {
+        Error::OutputOutOfRange { address: self.output(va).0, bits: L::REACH.count_ones() }
     }
 
     /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).
@@ -335,11 +351,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                 continue;
             }
             if !L::HAS_TABLE {
-                // Unreachable: ranges are granules, and the last level maps them all.
-                break Err(Stop {
-                    va,
-                    error: Error::Misaligned { address: va, alignment: mask::<F, L>() + 1 },
-                });
+                break Err(Stop { va, error: self.beyond::<L>(va) });
             }
             let slot_last = va | mask::<F, L>();
             let (linked, result) = self.grow::<L>((table, index), va, last.min(slot_last), false);

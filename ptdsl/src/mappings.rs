@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Along, Format, Level, low_bits, mask, root_slot, slot};
+use crate::format::{Along, Format, Level, Shape, low_bits, mask, next_table, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{load, table as table_at};
 use crate::translate::Translation;
@@ -63,7 +63,7 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
     if starts_at::<F, L>(shape.width) {
         let root = table_at::<F, W>(world, shape.root);
         let index = root_slot::<F, L>(rest.first(), shape.width);
-        first_leaf::<F, L, W>(world, (root, index), (rest.first(), rest.last()), Along::NONE)
+        first_leaf::<F, L, W>((world, shape), (root, index), (rest.first(), rest.last()), Along::NONE)
     } else {
         start::<F, L::Next, W>(world, table, rest)
     }
@@ -71,17 +71,17 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
 
 /// The first leaf of a table that maps a byte of `va..=last`.
 fn first_leaf<F: Format, L: Level<F>, W: World<F>>(
-    world: &W,
+    (world, shape): (&W, &Shape<F>),
     (table, mut index): (W::Table, usize),
     (mut va, last): (u64, u64),
     path: Along<F::Word>,
 ) -> Option<Mapping<F>> {
     loop {
         let raw = load::<F, W>(world, table, index);
-        if let Some(child) = L::next_table(raw) {
+        if let Some(child) = next_table::<F, L>(shape, raw) {
             let child = table_at::<F, W>(world, child);
             let found = first_leaf::<F, L::Next, W>(
-                world,
+                (world, shape),
                 (child, slot::<F, L::Next>(va)),
                 (va, last.min(va | mask::<F, L>())),
                 path.then(raw, L::ALONG),

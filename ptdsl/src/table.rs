@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Extend, Format, Level, Run, Shape, Transition, layout, low_bits};
+use crate::format::{Extend, Format, Level, Run, Shape, Transition, layout, low_bits, next_table};
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
 use crate::world::{TableLayout, World};
@@ -39,16 +39,19 @@ pub struct Config<F: Format> {
     pub width: u32,
     /// Output bits, one of the format's limits.
     pub output_bits: u32,
+    /// What tells the table's translations from others': ASID, VMID, PCID. 0 where the format has none.
+    pub tag: u64,
     /// Options of the table.
     pub options: F::Options,
 }
 
 impl<F: Format> Default for Config<F> {
-    /// The widest input, the widest output, no option.
+    /// The widest input, the widest output, tag 0, no option.
     fn default() -> Self {
         Config {
             width: F::MAX_WIDTH,
             output_bits: F::OUTPUT.last().map_or(0, |choice| choice.bits),
+            tag: 0,
             options: F::Options::default(),
         }
     }
@@ -93,17 +96,21 @@ impl<F: Format> PageTable<F, Inactive> {
     /// Makes an empty table.
     ///
     /// # Errors
-    /// [`Error::Width`] and [`Error::OutputBits`] for a shape that the format does not have, [`Error::OutOfMemory`] and
+    /// [`Error::Width`], [`Error::OutputBits`] and [`Error::Tag`] for a shape that the format does not have, [`Error::OutOfMemory`] and
     /// [`Error::BadTablePage`] for a root that was not to be had.
     pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
-        let Config { width, output_bits, options } = *config;
+        let Config { width, output_bits, tag, options } = *config;
         if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
             return Err(Error::Width { width, min: F::MIN_WIDTH, max: F::MAX_WIDTH });
         }
         let Some(&output) = F::OUTPUT.iter().find(|choice| choice.bits == output_bits) else {
             return Err(Error::OutputBits { bits: output_bits });
         };
-        let shape = Shape { width, output, root_level: 0, root: Phys(0), options };
+        if tag & !low_bits(F::TAG_BITS) != 0 {
+            return Err(Error::Tag { tag, bits: F::TAG_BITS });
+        }
+        let sentinels = F::Sentinels::default();
+        let shape = Shape { width, output, root_level: 0, root: Phys(0), options, tag, sentinels };
         create_at::<F, F::Top, W>(world, shape)
     }
 
@@ -267,9 +274,16 @@ fn create_at<F: Format, L: Level<F>, W: World<F>>(
     if !starts_at::<F, L>(shape.width) {
         return create_at::<F, L::Next, W>(world, shape);
     }
-    let layout = layout::<F, L>(shape.width);
-    let (root, table) = allocate::<F, L, W>(world, layout, 0)?;
     shape.root_level = L::NUMBER;
+    make_sentinels::<F, L, W>(world, &mut shape)?;
+    let layout = layout::<F, L>(shape.width);
+    let (root, table) = match allocate::<F, L, W>(world, layout, 0) {
+        Ok(root) => root,
+        Err(error) => {
+            free_sentinels::<F, L, W>(world, &shape);
+            return Err(error);
+        }
+    };
     shape.root = root.0;
     let mut edit: Edit<'_, F, W, Inactive> = Edit::new(world, &shape);
     if !root.1 {
@@ -285,8 +299,9 @@ pub(crate) fn allocate<F: Format, L: Level<F>, W: World<F>>(
     layout: TableLayout,
     va: u64,
 ) -> Result<((Phys, bool), W::Table), Error> {
-    // A sentinel of 1s is not what an allocator calls zeroed.
-    allocate_page::<F, W>(world, layout, (va, L::NUMBER), L::EMPTY == F::Word::ZERO)
+    // An allocator's zeroes are empty slots only where the empty word is 0.
+    let zeroes = L::SENTINEL.is_none() && L::EMPTY == F::Word::ZERO;
+    allocate_page::<F, W>(world, layout, (va, L::NUMBER), zeroes)
 }
 
 /// The same outside of the level, so that all levels share it. `zeroes`: an empty slot is 0.
@@ -300,12 +315,50 @@ fn allocate_page<F: Format, W: World<F>>(
     let Some(fresh) = world.allocate(layout) else {
         return Err(Error::OutOfMemory { va, level });
     };
-    let reach = F::OUTPUT.last().map_or(0, |choice| choice.bits);
-    if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(reach) != 0 {
+    if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(F::TABLE_BITS) != 0 {
         world.free(fresh.address, layout);
         return Err(Error::BadTablePage { address: fresh.address.0 });
     }
     Ok(((fresh.address, fresh.zeroed && zeroes), table_at::<F, W>(world, fresh.address)))
+}
+
+/// Makes the tables that empty slots of level `L` and below point to, the lowest first; all of them, or none.
+fn make_sentinels<F: Format, L: Level<F>, W: World<F>>(
+    world: &mut W,
+    shape: &mut Shape<F>,
+) -> Result<(), Error> {
+    if !L::HAS_TABLE {
+        return Ok(());
+    }
+    make_sentinels::<F, L::Next, W>(world, shape)?;
+    let Some(place) = L::SENTINEL else { return Ok(()) };
+    let ((address, zeroed), table) = match allocate::<F, L::Next, W>(world, layout::<F, L::Next>(u32::MAX), 0)
+    {
+        Ok(fresh) => fresh,
+        Err(error) => {
+            free_sentinels::<F, L::Next, W>(world, shape);
+            return Err(error);
+        }
+    };
+    if !zeroed {
+        let mut edit: Edit<'_, F, W, Inactive> = Edit::new(world, shape);
+        edit.clear_fresh::<L::Next>(table, 0..1 << L::Next::BITS);
+    }
+    if let Some(sentinel) = shape.sentinels.as_mut().get_mut(place) {
+        *sentinel = address;
+    }
+    Ok(())
+}
+
+/// Frees the tables that empty slots of level `L` and below point to.
+fn free_sentinels<F: Format, L: Level<F>, W: World<F>>(world: &mut W, shape: &Shape<F>) {
+    if !L::HAS_TABLE {
+        return;
+    }
+    if let Some(&sentinel) = L::SENTINEL.and_then(|place| shape.sentinels.as_ref().get(place)) {
+        world.free(sentinel, layout::<F, L::Next>(u32::MAX));
+    }
+    free_sentinels::<F, L::Next, W>(world, shape);
 }
 
 fn destroy_at<F: Format, L: Level<F>, W: World<F>>(world: &mut W, shape: &Shape<F>) {
@@ -313,18 +366,25 @@ fn destroy_at<F: Format, L: Level<F>, W: World<F>>(world: &mut W, shape: &Shape<
         return destroy_at::<F, L::Next, W>(world, shape);
     }
     let layout = layout::<F, L>(shape.width);
-    destroy_below::<F, L, W>(world, table_at::<F, W>(world, shape.root), layout);
+    let root = table_at::<F, W>(world, shape.root);
+    destroy_below::<F, L, W>((world, shape), root, layout);
     world.free(shape.root, layout);
+    free_sentinels::<F, L, W>(world, shape);
 }
 
-fn destroy_below<F: Format, L: Level<F>, W: World<F>>(world: &mut W, table: W::Table, own: TableLayout) {
+fn destroy_below<F: Format, L: Level<F>, W: World<F>>(
+    (world, shape): (&mut W, &Shape<F>),
+    table: W::Table,
+    own: TableLayout,
+) {
     if !L::HAS_TABLE {
         return;
     }
     for slot in 0..(own.bytes / F::Word::BYTES) as usize {
-        if let Some(child) = L::next_table(load::<F, W>(world, table, slot)) {
+        if let Some(child) = next_table::<F, L>(shape, load::<F, W>(world, table, slot)) {
             let layout = layout::<F, L::Next>(u32::MAX);
-            destroy_below::<F, L::Next, W>(world, table_at::<F, W>(world, child), layout);
+            let table = table_at::<F, W>(world, child);
+            destroy_below::<F, L::Next, W>((world, shape), table, layout);
             world.free(child, layout);
         }
     }

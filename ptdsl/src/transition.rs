@@ -121,7 +121,8 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     /// Writes the empty word into slots of a table that no descriptor points to.
     #[inline(always)]
     pub(crate) fn clear_fresh<L: Level<F>>(&mut self, table: W::Table, slots: core::ops::Range<usize>) {
-        fill(self.world, table, slots, (L::EMPTY, F::Word::ZERO));
+        let empty = L::empty(self.shape);
+        fill(self.world, table, slots, (empty, F::Word::ZERO));
     }
 
     /// Empty slots become leaves with consecutive outputs. `live`: hardware may already walk the table.
@@ -221,6 +222,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if U::LIVE {
             return 0;
         }
+        let empty = L::empty(self.shape);
         let mut done = 0;
         // Words are looked at together: a branch for each would cost more than its load.
         while most - done >= AT_ONCE {
@@ -229,12 +231,12 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
                 break;
             }
             for k in 0..AT_ONCE {
-                self.world.store(Permit::runtime(), table, slot + done + k, L::EMPTY);
+                self.world.store(Permit::runtime(), table, slot + done + k, empty);
             }
             done += AT_ONCE;
         }
         while done < most && L::is_leaf(load::<F, W>(self.world, table, slot + done)) {
-            self.world.store(Permit::runtime(), table, slot + done, L::EMPTY);
+            self.world.store(Permit::runtime(), table, slot + done, empty);
             done += 1;
         }
         done
@@ -253,7 +255,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if U::LIVE {
             F::before(self.world, transition, &run);
         }
-        self.world.store(Permit::runtime(), table, slot, L::EMPTY);
+        self.world.store(Permit::runtime(), table, slot, L::empty(self.shape));
         if U::LIVE {
             F::after(self.world, transition, &run);
         }

@@ -91,7 +91,7 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
     let shape = &table.shape;
     if starts_at::<F, L>(shape.width) {
         let root = table_at::<F, W>(world, shape.root);
-        walk::<F, L, W>(world, root, root_slot::<F, L>(va, shape.width), va, Along::NONE)
+        walk::<F, L, W>(world, (root, root_slot::<F, L>(va, shape.width)), va, Along::NONE)
     } else {
         start::<F, L::Next, W>(table, world, va)
     }
@@ -100,17 +100,18 @@ fn start<F: Format, L: Level<F>, W: World<F>>(
 #[inline(always)]
 fn walk<F: Format, L: Level<F>, W: World<F>>(
     world: &W,
-    table: W::Table,
-    index: usize,
+    (table, index): (W::Table, usize),
     va: u64,
     path: Along<F::Word>,
 ) -> Result<Translation<F>, Fault> {
     let raw = load::<F, W>(world, table, index);
+    // As hardware, which does not know a sentinel from another table.
     if L::HAS_TABLE
         && let Some(child) = L::next_table(raw)
     {
         let child = table_at::<F, W>(world, child);
-        return walk::<F, L::Next, W>(world, child, slot::<F, L::Next>(va), va, path.then(raw, L::ALONG));
+        let index = slot::<F, L::Next>(va);
+        return walk::<F, L::Next, W>(world, (child, index), va, path.then(raw, L::ALONG));
     }
     if L::HAS_LEAF && L::is_leaf(raw) {
         let output = Phys(L::output(raw).0 | va & mask::<F, L>());

@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Format, Level, layout, low_bits, mask, root_slot, slot};
+use crate::format::{Format, Level, Shape, layout, low_bits, mask, next_table, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{AT_ONCE, Edit, empty_slots, load, table as table_at};
 use crate::world::World;
@@ -102,7 +102,7 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
     root: bool,
 ) -> bool {
     if L::HAS_TABLE {
-        return match L::next_table(load::<F, W>(edit.world, table, index)) {
+        return match next_table::<F, L>(edit.shape, load::<F, W>(edit.world, table, index)) {
             Some(child) => {
                 let child = table_at::<F, W>(edit.world, child);
                 page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, false)
@@ -115,7 +115,7 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
     };
     let left = match count {
         Some(count) => count != 0,
-        None => has_neighbour::<F, L, W>(edit.world, table, index, index),
+        None => has_neighbour::<F, L, W>((edit.world, edit.shape), table, index, index),
     };
     if !left && !root {
         prune_from_root::<F, F::Top, W, U>(edit, va);
@@ -164,7 +164,7 @@ fn prune<F: Format, L: Level<F>, W: World<F>, U: Use>(
     if !L::HAS_TABLE {
         return true; // the leaf's own level: it has gone
     }
-    let Some(address) = L::next_table(load::<F, W>(edit.world, table, index)) else {
+    let Some(address) = next_table::<F, L>(edit.shape, load::<F, W>(edit.world, table, index)) else {
         return true;
     };
     let child = table_at::<F, W>(edit.world, address);
@@ -173,8 +173,8 @@ fn prune<F: Format, L: Level<F>, W: World<F>, U: Use>(
         && match edit.forget(child, 0) {
             Some(count) => count == 0,
             None => {
-                !has_neighbour::<F, L::Next, W>(edit.world, child, at, at)
-                    && is_empty::<F, L::Next, W>(edit.world, child)
+                let here = (&*edit.world, edit.shape);
+                !has_neighbour::<F, L::Next, W>(here, child, at, at) && is_empty::<F, L::Next, W>(here, child)
             }
         };
     if empty {
@@ -189,19 +189,19 @@ fn prune<F: Format, L: Level<F>, W: World<F>, U: Use>(
 /// up or down.
 #[inline(always)]
 fn has_neighbour<F: Format, L: Level<F>, W: World<F>>(
-    world: &W,
+    (world, shape): (&W, &Shape<F>),
     table: W::Table,
     first: usize,
     last: usize,
 ) -> bool {
-    let taken = |slot: usize| load::<F, W>(world, table, slot) != L::EMPTY;
+    let taken = |slot: usize| load::<F, W>(world, table, slot) != L::empty(shape);
     last + 1 < 1 << L::BITS && taken(last + 1) || first != 0 && taken(first - 1)
 }
 
 /// Whether a whole table holds nothing.
 #[inline(always)]
-fn is_empty<F: Format, L: Level<F>, W: World<F>>(world: &W, table: W::Table) -> bool {
-    empty_slots::<F, W>(world, table, 0..1 << L::BITS, L::EMPTY) == 1 << L::BITS
+fn is_empty<F: Format, L: Level<F>, W: World<F>>((world, shape): (&W, &Shape<F>), table: W::Table) -> bool {
+    empty_slots::<F, W>(world, table, 0..1 << L::BITS, L::empty(shape)) == 1 << L::BITS
 }
 
 /// Whether a whole table holds leaves and nothing else. One branch for a few words: it is looked through fast.
@@ -264,7 +264,7 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
                 }
                 self.edit.invalidate_leaf::<L>(table, index, va);
                 removed += 1;
-            } else if let Some(child) = L::next_table(raw) {
+            } else if let Some(child) = next_table::<F, L>(self.edit.shape, raw) {
                 let (empty, result) = self.child::<L::Next>(child, va, slot_last.min(last));
                 if empty {
                     self.edit.invalidate_table::<L>(table, index, va);
@@ -303,8 +303,12 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
                 Some(count) => count == 0,
                 None => {
                     removed == 1 << L::BITS
-                        || !has_neighbour::<F, L, W>(self.edit.world, table, first, first + removed - 1)
-                            && is_empty::<F, L, W>(self.edit.world, table)
+                        || !has_neighbour::<F, L, W>(
+                            (self.edit.world, self.edit.shape),
+                            table,
+                            first,
+                            first + removed - 1,
+                        ) && is_empty::<F, L, W>((self.edit.world, self.edit.shape), table)
                 }
             };
         (empty, result)

@@ -2,7 +2,7 @@
 
 use crate::address::Range;
 use crate::error::Error;
-use crate::format::{Format, Level, mask, root_slot, slot};
+use crate::format::{Format, Level, Shape, mask, next_table, root_slot, slot};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{load, table as table_at};
 use crate::world::World;
@@ -88,14 +88,14 @@ fn start<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
     if starts_at::<F, L>(table.shape.width) {
         let root = table_at::<F, W>(world, table.shape.root);
         let index = root_slot::<F, L>(range.first(), table.shape.width);
-        walk::<F, L, W, V>(world, (root, index), range, range.last(), visitor)
+        walk::<F, L, W, V>((world, &table.shape), (root, index), range, range.last(), visitor)
     } else {
         start::<F, L::Next, W, V>(table, world, range, visitor)
     }
 }
 
 fn walk<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
-    world: &mut W,
+    (world, shape): (&mut W, &Shape<F>),
     (table, mut index): (W::Table, usize),
     within: Range,
     last: u64,
@@ -104,7 +104,7 @@ fn walk<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
     let mut va = within.first();
     loop {
         let mut here = Slot { table, index, va, last, raw: load::<F, W>(world, table, index) };
-        let then = if L::next_table(here.raw).is_some() {
+        let then = if next_table::<F, L>(shape, here.raw).is_some() {
             visitor.pre::<L>(world, &here)?
         } else {
             visitor.leaf::<L>(world, &here)?
@@ -112,10 +112,16 @@ fn walk<F: Format, L: Level<F>, W: World<F>, V: Visitor<F, W>>(
         if then == Then::Reread {
             here.raw = load::<F, W>(world, table, index);
         }
-        if let Some(child) = L::next_table(here.raw) {
+        if let Some(child) = next_table::<F, L>(shape, here.raw) {
             let child = table_at::<F, W>(world, child);
             if let Ok(part) = Range::inclusive(va, within.last().min(va | mask::<F, L>())) {
-                walk::<F, L::Next, W, V>(world, (child, slot::<F, L::Next>(va)), part, last, visitor)?;
+                walk::<F, L::Next, W, V>(
+                    (world, shape),
+                    (child, slot::<F, L::Next>(va)),
+                    part,
+                    last,
+                    visitor,
+                )?;
             }
             visitor.post::<L>(world, &here)?;
         }

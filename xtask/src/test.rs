@@ -5,7 +5,7 @@ use crate::step::Step;
 use crate::tools::Tool;
 use crate::{bench, fuzz, no_panic, qemu, readme};
 
-/// The recorded behaviour of Linux 6.1 and of the original patch, in groups that the replay takes together.
+/// The recorded behaviour of Linux 6.1, 6.12 and of the original patch, in groups that the replay takes together.
 const VECTORS: &str = "examples/kvm-hyp/vectors";
 
 /// The steps, in order: what fails soonest comes first.

@@ -7,7 +7,8 @@ use crate::format::prot;
 use crate::linux::{EINVAL, ENOMEM};
 use crate::memory::FakeMemory;
 use crate::model::Before;
-use crate::state::Root;
+use crate::setup::Granule;
+use crate::state::{Root, Row, rows};
 
 /// A difference that is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,15 +24,17 @@ pub enum Class {
     /// A range that wraps is empty, and counts as success; an empty one out of range, or any without a table, is
     /// -ERANGE. The library refuses what wraps, and has no call without a table.
     Range,
-    /// Outputs of 2^48 and above lose their high bits. The library refuses.
+    /// Outputs beyond 48 or 52 bits go unchecked, and lose high bits. The library refuses.
     Output,
-    /// Any width is taken. The library makes tables of the widths that the spec has.
+    /// Any width that gives a level is taken, or any at all. The library makes tables of the widths that the spec has.
     Width,
+    /// With 52-bit outputs the architecture has blocks one level higher. The library uses them, Linux does not.
+    LargeBlock,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Class; 7] = [
+    pub const ALL: [Class; 8] = [
         Class::HoleStop,
         Class::InsideBlock,
         Class::Conflict,
@@ -39,6 +42,7 @@ impl Class {
         Class::Range,
         Class::Output,
         Class::Width,
+        Class::LargeBlock,
     ];
 
     /// A short name.
@@ -52,6 +56,7 @@ impl Class {
             Class::Range => "range",
             Class::Output => "output",
             Class::Width => "width",
+            Class::LargeBlock => "large-block",
         }
     }
 
@@ -70,19 +75,21 @@ impl Class {
             Class::Range => {
                 "ranges that wrap, or have no table, are checked in another order; the library refuses"
             }
-            Class::Output => "output bits above 47 are cut off; the library refuses",
-            Class::Width => "Linux takes any width; the library has those of the spec",
+            Class::Output => "outputs beyond the limit lose high bits; the library refuses",
+            Class::Width => "Linux takes more widths; the library has those of the spec",
+            Class::LargeBlock => "Linux has no block of the level that 52-bit outputs add; the library has",
         }
     }
 
     /// The class of an operation that has not happened yet; `None` if the library must do what Linux does.
     #[must_use]
-    pub fn predict(before: &Before<'_>, page_bytes: u64, call: &Call) -> Option<Class> {
+    pub fn predict(before: &Before<'_>, call: &Call) -> Option<Class> {
+        let page = before.setup.granule.bytes();
         match *call {
             Call::Init { va_bits } => before.init(va_bits),
             Call::Map { addr, size, phys, prot } => before.map(addr, size, phys, prot),
             Call::Unmap { addr, size } => before.unmap(addr, size),
-            Call::Get { addr } => before.walk(addr & !(page_bytes - 1), page_bytes),
+            Call::Get { addr } => before.walk(addr & !(page - 1), page),
             Call::Walk { addr, size, .. } => before.walk(addr, size),
             Call::PteProt { .. } | Call::Destroy | Call::AllocBudget(_) => None,
         }
@@ -110,6 +117,7 @@ impl Class {
             }
             Class::Range => ours.ret != linux.ret && untouched,
             Class::Output | Class::Width => ours.ret == Some(Ret::Code(EINVAL)) && untouched,
+            Class::LargeBlock => nothing_overwritten(before, after.memory) && after.has_large_block(),
         }
     }
 }
@@ -127,12 +135,19 @@ pub struct Side<'a> {
     pub memory: &'a FakeMemory,
     /// Its table.
     pub root: Option<Root>,
+    /// Page size.
+    pub granule: Granule,
 }
 
 impl Side<'_> {
     fn no_empty_table(self) -> bool {
         let root = self.root.map(|root| root.page);
         self.memory.live().all(|(page, count)| count > 1 || Some(page) == root)
+    }
+
+    fn has_large_block(self) -> bool {
+        let blocks = |row: &Row| row.raw & 0b11 == 0b01 && row.level < self.granule.highest_block();
+        rows(self.memory, self.root, self.granule).iter().any(blocks)
     }
 }
 

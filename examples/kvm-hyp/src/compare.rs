@@ -128,9 +128,9 @@ fn compare_digest(digest: &EventDigest, events: &[Event], wanted: fn(&str) -> bo
 
 /// The state at the end.
 #[must_use]
-pub fn end(depth: Depth, expected: &Final, engine: &impl Engine, page_shift: u32) -> Option<Difference> {
+pub fn end(depth: Depth, expected: &Final, engine: &dyn Engine) -> Option<Difference> {
     let memory = engine.memory();
-    let found = rows(memory, engine.root(), page_shift);
+    let found = rows(memory, engine.root(), engine.setup().granule);
     let recorded: Vec<Row> = expected
         .desc
         .iter()

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use crate::format::{stage1_pte_prot, stage2_pte_prot};
+use crate::linux::Errno;
 use crate::memory::FakeMemory;
+use crate::setup::Setup;
 use crate::state::Root;
 
 /// One operation of a scenario, with its inputs.
@@ -159,18 +162,77 @@ pub struct Unsupported(pub String);
 
 /// One implementation of the page-table code, on a memory of its own.
 pub trait Engine {
-    /// Performs an operation.
+    /// `kvm_pgtable_hyp_init`.
     ///
     /// # Errors
     /// [`Unsupported`]: nothing done.
-    fn call(&mut self, call: &Call) -> Result<Outcome, Unsupported>;
+    fn init(&mut self, va_bits: u32) -> Result<Outcome, Unsupported>;
+
+    /// `kvm_pgtable_hyp_map`.
+    ///
+    /// # Errors
+    /// Linux's error number.
+    fn map(&mut self, addr: u64, size: u64, phys: u64, prot: u64) -> Result<(), Errno>;
+
+    /// `kvm_pgtable_hyp_unmap`: bytes.
+    fn unmap(&mut self, addr: u64, size: u64) -> u64;
+
+    /// `kvm_pgtable_get_leaf`, and the protection of what was found.
+    fn get(&mut self, addr: u64) -> Outcome;
+
+    /// `kvm_pgtable_walk`.
+    ///
+    /// # Errors
+    /// Linux's error number, or what the visitor returned.
+    fn walk(&mut self, addr: u64, size: u64, flags: Flags, stop: Option<Stop>) -> Result<(), Errno>;
+
+    /// `kvm_pgtable_hyp_destroy`.
+    ///
+    /// # Errors
+    /// [`Unsupported`]: nothing done.
+    fn destroy(&mut self) -> Result<(), Unsupported>;
+
+    /// What it runs as.
+    fn setup(&self) -> &Setup;
 
     /// The memory that it works on.
     fn memory(&self) -> &FakeMemory;
 
-    /// What was recorded since the last call.
-    fn take_events(&mut self) -> Vec<crate::event::Event>;
+    /// The same, to change it.
+    fn memory_mut(&mut self) -> &mut FakeMemory;
 
     /// The table's root; `None` if there is none.
     fn root(&self) -> Option<Root>;
+
+    /// Input bits of the table, or of the last one that was; 0 before the first.
+    fn ia_bits(&self) -> u32;
+
+    /// Performs an operation.
+    ///
+    /// # Errors
+    /// [`Unsupported`]: nothing done.
+    fn call(&mut self, call: &Call) -> Result<Outcome, Unsupported> {
+        let code = |result: Result<(), Errno>| Outcome::code(result.err().unwrap_or(0));
+        Ok(match *call {
+            Call::Init { va_bits } => self.init(va_bits)?,
+            Call::Map { addr, size, phys, prot } => code(self.map(addr, size, phys, prot)),
+            Call::Unmap { addr, size } => Outcome::bytes(self.unmap(addr, size)),
+            Call::Get { addr } => self.get(addr),
+            // Any word at all, also of no listed kind: nothing of the library decodes that as Linux does.
+            Call::PteProt { stage, raw } => {
+                let stage1 = |raw| stage1_pte_prot(self.setup().hvhe, raw);
+                let prot = if stage == 1 { stage1(raw) } else { stage2_pte_prot(raw) };
+                Outcome { prot: Some(prot), ..Outcome::default() }
+            }
+            Call::Walk { addr, size, flags, stop } => code(self.walk(addr, size, flags, stop)),
+            Call::Destroy => {
+                self.destroy()?;
+                Outcome::default()
+            }
+            Call::AllocBudget(budget) => {
+                self.memory_mut().set_budget(budget);
+                Outcome::default()
+            }
+        })
+    }
 }

@@ -1,4 +1,4 @@
-//! Replays recorded behaviour of Linux's EL2 stage-1 page tables over the generated `arm64_hyp` format.
+//! Replays recorded behaviour of Linux's EL2 stage-1 page tables over the generated `arm64_hyp` formats.
 //!
 //! A golden file holds scenarios: operations on one table, what Linux answered and did, and what it left in memory. Two
 //! engines run them over the same fake memory: [`kvm`] rebuilds Linux's functions as visitors on the generated walker
@@ -10,6 +10,7 @@ pub mod compare;
 pub mod engine;
 pub mod event;
 pub mod format;
+pub mod formats;
 pub mod kvm;
 pub mod library;
 pub mod linux;
@@ -17,4 +18,6 @@ pub mod memory;
 pub mod model;
 pub mod replay;
 pub mod schema;
+pub mod select;
+pub mod setup;
 pub mod state;

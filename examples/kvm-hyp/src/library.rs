@@ -7,16 +7,17 @@ use ptdsl::{
     Boundary, Config, Error, Existing, Fault, How, Live, MapError, PageTable, Phys, Range, Sizes, Unmapped,
 };
 
-use crate::engine::{Call, Engine, Flags, Outcome, Stop, Unsupported};
-use crate::event::Event;
-use crate::format::{Hyp, stage1_pte_prot, stage2_pte_prot};
+use crate::engine::{Engine, Flags, Outcome, Stop, Unsupported};
+use crate::format::{Hyp, stage1_pte_prot};
 use crate::kvm::walk::Watch;
 use crate::linux::{EINVAL, ENOMEM, ERANGE, Errno};
 use crate::memory::FakeMemory;
+use crate::setup::Setup;
 use crate::state::Root;
 
 /// The engine.
 pub struct Library<F: Hyp> {
+    setup: Setup,
     memory: FakeMemory,
     table: Option<PageTable<F, Live>>,
     /// Of the last table that was made, as Linux keeps it; for the classes only.
@@ -37,14 +38,8 @@ impl<F: Hyp> Library<F> {
 
     /// On a fresh memory.
     #[must_use]
-    pub fn new(memory: FakeMemory) -> Self {
-        Library { memory, table: None, ia_bits: 0 }
-    }
-
-    /// Input bits of the table, or of the last one that was.
-    #[must_use]
-    pub fn ia_bits(&self) -> u32 {
-        self.ia_bits
+    pub fn new(setup: Setup, memory: FakeMemory) -> Self {
+        Library { setup, memory, table: None, ia_bits: 0 }
     }
 
     /// The whole pages of a range; `None` if it is empty.
@@ -55,12 +50,20 @@ impl<F: Hyp> Library<F> {
         let range = Range::new(addr & !Self::LOW, size)?;
         Range::inclusive(range.first(), range.last() | Self::LOW).map(Some)
     }
+}
 
-    fn init(&mut self, va_bits: u32) -> Outcome {
-        self.table = None;
-        let config = Config { width: va_bits, ..Config::default() };
-        match PageTable::create(&mut self.memory, &config) {
-            Err(error) => Outcome::code(errno(error)),
+impl<F: Hyp> Engine for Library<F> {
+    fn init(&mut self, va_bits: u32) -> Result<Outcome, Unsupported> {
+        let output_bits = self.setup.output_bits();
+        let config = Config { width: va_bits, output_bits, ..Config::default() };
+        Ok(match PageTable::create(&mut self.memory, &config) {
+            Err(error) => {
+                // Linux forgets a table that it had when there is no page for another's root.
+                if let Error::OutOfMemory { .. } = error {
+                    self.table = None;
+                }
+                Outcome::code(errno(error))
+            }
             Ok(table) => {
                 let table = table.activate(&mut self.memory);
                 let shape = table.shape();
@@ -69,11 +72,11 @@ impl<F: Hyp> Library<F> {
                 self.table = Some(table);
                 Outcome { start_level, ia_bits, ..Outcome::code(0) }
             }
-        }
+        })
     }
 
     fn map(&mut self, addr: u64, size: u64, phys: u64, prot: u64) -> Result<(), Errno> {
-        let attributes = F::from_prot(prot).ok_or(EINVAL)?;
+        let attributes = F::from_prot(&self.setup, prot).ok_or(EINVAL)?;
         let table = self.table.as_mut().ok_or(EINVAL)?;
         let Some(range) = Self::pages(addr, size).map_err(errno)? else {
             return Ok(());
@@ -95,14 +98,16 @@ impl<F: Hyp> Library<F> {
         unmapped.map_or(0, |Unmapped { bytes, .. }| bytes)
     }
 
-    fn get(&self, addr: u64) -> Outcome {
+    fn get(&mut self, addr: u64) -> Outcome {
         let Some(table) = &self.table else {
             return Outcome::code(EINVAL);
         };
         let (pte, level, prot) = match table.translate(&self.memory, addr) {
             Err(Fault::Input) => return Outcome::code(ERANGE),
             // A fault has no attributes; Linux decodes the software bits of what stands there.
-            Err(Fault::Translation { level, entry }) => (entry, level, Some(stage1_pte_prot(entry))),
+            Err(Fault::Translation { level, entry }) => {
+                (entry, level, Some(stage1_pte_prot(self.setup.hvhe, entry)))
+            }
             Ok(leaf) => (leaf.entry, leaf.level, leaf.attributes().map(F::to_prot)),
         };
         Outcome { pte: Some(pte), level: Some(level), prot, ..Outcome::code(0) }
@@ -113,7 +118,8 @@ impl<F: Hyp> Library<F> {
         match Self::pages(addr, size).map_err(errno)? {
             None => Ok(()),
             Some(range) => {
-                table.visit(&mut self.memory, range, &mut Watch::new(flags, stop)).map_err(errno)?
+                let mut watch = Watch::new(self.setup.version, flags, stop);
+                table.visit(&mut self.memory, range, &mut watch).map_err(errno)?
             }
         }
     }
@@ -126,43 +132,25 @@ impl<F: Hyp> Library<F> {
         unsafe { table.deactivate() }.destroy(&mut self.memory);
         Ok(())
     }
-}
 
-impl<F: Hyp> Engine for Library<F> {
-    fn call(&mut self, call: &Call) -> Result<Outcome, Unsupported> {
-        let code = |result: Result<(), Errno>| Outcome::code(result.err().unwrap_or(0));
-        Ok(match *call {
-            Call::Init { va_bits } => self.init(va_bits),
-            Call::Map { addr, size, phys, prot } => code(self.map(addr, size, phys, prot)),
-            Call::Unmap { addr, size } => Outcome::bytes(self.unmap(addr, size)),
-            Call::Get { addr } => self.get(addr),
-            // Any word at all, also of no listed kind: nothing of the library decodes that as Linux does.
-            Call::PteProt { stage, raw } => {
-                let prot = if stage == 1 { stage1_pte_prot(raw) } else { stage2_pte_prot(raw) };
-                Outcome { prot: Some(prot), ..Outcome::default() }
-            }
-            Call::Walk { addr, size, flags, stop } => code(self.walk(addr, size, flags, stop)),
-            Call::Destroy => {
-                self.destroy()?;
-                Outcome::default()
-            }
-            Call::AllocBudget(budget) => {
-                self.memory.set_budget(budget);
-                Outcome::default()
-            }
-        })
+    fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     fn memory(&self) -> &FakeMemory {
         &self.memory
     }
 
-    fn take_events(&mut self) -> Vec<Event> {
-        self.memory.take_events()
+    fn memory_mut(&mut self) -> &mut FakeMemory {
+        &mut self.memory
     }
 
     fn root(&self) -> Option<Root> {
         let shape = self.table.as_ref()?.shape();
         Some(Root { page: self.memory.page_at(shape.root.0), level: shape.root_level })
+    }
+
+    fn ia_bits(&self) -> u32 {
+        self.ia_bits
     }
 }

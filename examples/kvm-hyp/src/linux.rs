@@ -8,15 +8,14 @@ use crate::memory::{FakeMemory, Page};
 /// A negative error number, or whatever else ends a walk.
 pub type Errno = i64;
 
+/// Try again.
+pub const EAGAIN: Errno = -11;
 /// Invalid argument.
 pub const EINVAL: Errno = -22;
 /// Out of memory.
 pub const ENOMEM: Errno = -12;
 /// Out of range.
 pub const ERANGE: Errno = -34;
-
-/// From here on Linux does not check an output's alignment, and cuts the bits above off.
-pub const PHYS_LIMIT: u64 = 1 << 48;
 
 /// A range as the kernel's walker takes it: whole pages, `end` exclusive, all arithmetic modulo 2^64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

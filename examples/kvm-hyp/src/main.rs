@@ -10,7 +10,7 @@ use kvm_hyp::compare::Depth;
 use kvm_hyp::replay::{self, Run, Tally, Verdict};
 use kvm_hyp::schema;
 
-/// Replays what Linux's EL2 stage-1 page-table code did, over the generated arm64 hypervisor format.
+/// Replays what Linux's EL2 stage-1 page-table code did, over the generated arm64 hypervisor formats.
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Cli {

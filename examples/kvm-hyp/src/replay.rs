@@ -2,19 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ptdsl::Format;
-use ptdsl_generated::arm64_hyp::Arm64Hyp;
-
 use crate::classes::{Class, Side};
 use crate::compare::{self, Depth, Difference};
 use crate::engine::{Call, Engine, Unsupported};
-use crate::kvm::Kvm;
-use crate::library::Library;
 use crate::memory::FakeMemory;
 use crate::model::Before;
 use crate::schema::{File, Op, Scenario};
-
-const PAGE_SHIFT: u32 = Arm64Hyp::GRANULE_SHIFT;
+use crate::select::{Engines, engines};
 
 /// Which engine, and how much is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,32 +95,31 @@ impl Tally {
 /// Replays one scenario of a file.
 #[must_use]
 pub fn scenario(file: &File, scenario: &Scenario, run: Run) -> Verdict {
-    let page_count = match scenario.page_count() {
-        Ok(page_count) => page_count,
+    let setup = match scenario.setup(file) {
+        Ok(setup) => setup,
         Err(error) => return Failure::unsupported(0, error),
     };
-    let memory = FakeMemory::new(file.arena_base, file.granule, page_count);
-    let linux = Kvm::<Arm64Hyp>::new(memory.clone(), file.version);
+    let Engines { mut kvm, mut library } = engines(setup, file.arena_base);
     match run {
-        Run::Kvm(depth) => against_record(linux, scenario, depth),
-        Run::Library(depth) => against_linux(Library::new(memory), linux, scenario, depth),
+        Run::Kvm(depth) => against_record(&mut *kvm, scenario, depth),
+        Run::Library(depth) => against_linux(&mut *library, &mut *kvm, scenario, depth),
     }
 }
 
 /// Every operation and the end must be as recorded.
-fn against_record(mut engine: Kvm<Arm64Hyp>, scenario: &Scenario, depth: Depth) -> Verdict {
+fn against_record(engine: &mut dyn Engine, scenario: &Scenario, depth: Depth) -> Verdict {
     for (k, op) in scenario.ops.iter().enumerate() {
         let call = match &op.call {
             Ok(call) => call,
             Err(error) => return Failure::unsupported(k, error.clone()),
         };
-        match step(&mut engine, op, call, depth) {
+        match step(engine, op, call, depth) {
             Ok(None) => {}
             Ok(Some(difference)) => return Failure::verdict(k, difference),
             Err(error) => return Failure::unsupported(k, error),
         }
     }
-    match compare::end(depth, &scenario.end, &engine, PAGE_SHIFT) {
+    match compare::end(depth, &scenario.end, engine) {
         None => Verdict::Passed,
         Some(difference) => Verdict::Failed(Failure { op: None, difference }),
     }
@@ -134,21 +127,21 @@ fn against_record(mut engine: Kvm<Arm64Hyp>, scenario: &Scenario, depth: Depth) 
 
 /// One operation, compared.
 fn step(
-    engine: &mut impl Engine,
+    engine: &mut dyn Engine,
     op: &Op,
     call: &Call,
     depth: Depth,
 ) -> Result<Option<Difference>, Unsupported> {
     let found = engine.call(call)?;
-    let events = engine.take_events();
+    let events = engine.memory_mut().take_events();
     Ok(compare::operation(depth, call, (&op.answer, &op.did), (&found, &events)))
 }
 
 /// Every operation must be as recorded and leave the state that Linux has then, up to one that a class explains. The
 /// record has the state at the end only, so the `kvm` engine, which equals Linux event by event, runs beside.
 fn against_linux(
-    mut ours: Library<Arm64Hyp>,
-    mut linux: Kvm<Arm64Hyp>,
+    ours: &mut dyn Engine,
+    linux: &mut dyn Engine,
     scenario: &Scenario,
     depth: Depth,
 ) -> Verdict {
@@ -158,17 +151,17 @@ fn against_linux(
             Err(error) => return Failure::unsupported(k, error.clone()),
         };
         let before = ours.memory().clone();
-        let view =
-            Before { memory: &before, root: ours.root(), ia_bits: ours.ia_bits(), page_shift: PAGE_SHIFT };
-        let class = Class::predict(&view, 1 << PAGE_SHIFT, call);
+        let setup = *ours.setup();
+        let view = Before { memory: &before, root: ours.root(), ia_bits: ours.ia_bits(), setup };
+        let class = Class::predict(&view, call);
 
         let found = match ours.call(call) {
             Ok(found) => found,
             Err(error) => return Failure::unsupported(k, error),
         };
-        let events = ours.take_events();
+        let events = ours.memory_mut().take_events();
         let mut difference = compare::operation(depth, call, (&op.answer, &op.did), (&found, &events));
-        match step(&mut linux, op, call, Depth::Answers) {
+        match step(linux, op, call, Depth::Answers) {
             Ok(None) if difference.is_none() && !ours.memory().same_state(linux.memory()) => {
                 difference = Some(state_difference(ours.memory(), linux.memory()));
             }
@@ -190,7 +183,7 @@ fn against_linux(
                 }
             }
         };
-        let after = Side { memory: ours.memory(), root: ours.root() };
+        let after = Side { memory: ours.memory(), root: ours.root(), granule: setup.granule };
         return match class {
             Some(class) if class.describes(&before, &op.answer, &found, after) => {
                 Verdict::Excepted { op: k, class }
@@ -202,7 +195,7 @@ fn against_linux(
             None => Failure::verdict(k, difference),
         };
     }
-    match compare::end(depth, &scenario.end, &ours, PAGE_SHIFT) {
+    match compare::end(depth, &scenario.end, ours) {
         None => Verdict::Passed,
         Some(difference) => Verdict::Failed(Failure { op: None, difference }),
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
 use crate::engine::{Call, Outcome, Ret, Unsupported};
-use crate::kvm::Version;
+use crate::setup::{Granule, Setup, Version};
 
 mod call;
 
@@ -41,8 +41,8 @@ pub struct File {
     pub group: String,
     /// Which Linux.
     pub version: Version,
-    /// Bytes of a page.
-    pub granule: u64,
+    /// Page size.
+    pub granule: Granule,
     /// Physical address of arena page 0.
     pub arena_base: u64,
     /// What is replayed.
@@ -199,7 +199,7 @@ pub enum LoadError {
     Schema(Option<String>),
     /// A group of another kind of table.
     Group(String),
-    /// Another page size than the format's.
+    /// A page size that arm64 does not have.
     Granule(u64),
     /// Another Linux.
     Version(String),
@@ -225,10 +225,10 @@ impl fmt::Display for LoadError {
                 write!(f, "group {group:?} is not an hyp stage-1 group (their names begin with `hyp_`)")
             }
             LoadError::Granule(granule) => {
-                write!(f, "granule {granule}: this program has the format with granule {GRANULE} only")
+                write!(f, "granule {granule} is none of 4096, 16384 and 65536")
             }
             LoadError::Version(version) => {
-                write!(f, "version {version:?}: this program knows how \"5.17\" and \"6.1\" behave")
+                write!(f, "version {version:?}: this program knows how \"5.17\", \"6.1\" and \"6.12\" behave")
             }
             LoadError::Count { header, found } => {
                 write!(f, "the header says {header} scenarios, the file has {found}")
@@ -241,9 +241,6 @@ impl fmt::Display for LoadError {
 }
 
 impl std::error::Error for LoadError {}
-
-/// Page size of the one format that is linked.
-pub const GRANULE: u64 = 4096;
 
 /// Reads a file.
 ///
@@ -267,37 +264,46 @@ pub fn parse(text: &[u8]) -> Result<File, LoadError> {
         return Err(LoadError::Group(group));
     }
     let body: Body = serde_json::from_slice(text).map_err(LoadError::Malformed)?;
-    if body.granule != GRANULE {
-        return Err(LoadError::Granule(body.granule));
-    }
+    let granule = Granule::from_bytes(body.granule).ok_or(LoadError::Granule(body.granule))?;
     let version = Version::from_name(&body.version).ok_or(LoadError::Version(body.version))?;
     if body.scenarios.len() as u64 != body.count {
         return Err(LoadError::Count { header: body.count, found: body.scenarios.len() });
     }
     let Hex(arena_base) = body.arena_base;
-    if arena_base % GRANULE != 0 || arena_base >= 1 << 47 {
+    if arena_base % body.granule != 0 || arena_base >= 1 << 47 {
         return Err(LoadError::Arena(arena_base));
     }
-    Ok(File { group: body.group, version, granule: body.granule, arena_base, scenarios: body.scenarios })
+    Ok(File { group: body.group, version, granule, arena_base, scenarios: body.scenarios })
 }
 
 impl Scenario {
-    /// Whether there is a `page_count` callback.
+    /// What it was recorded on.
     ///
     /// # Errors
-    /// [`Unsupported`] for a configuration that the linked format or the known versions do not have.
-    pub fn page_count(&self) -> Result<bool, Unsupported> {
-        let mut page_count = true;
+    /// [`Unsupported`] for a configuration that does not exist, or that is not known.
+    pub fn setup(&self, file: &File) -> Result<Setup, Unsupported> {
+        let mut setup = Setup::plain(file.version, file.granule);
+        let v6_12 = file.version >= Version::V6_12;
         for (key, value) in &self.cfg {
             match (key.as_str(), value) {
-                ("page_count", Value::Bool(present)) => page_count = *present,
+                ("page_count", Value::Bool(present)) => setup.page_count = *present,
                 ("pa_bits", value) if value.as_u64() == Some(48) => {}
-                // These concern stage 2 alone, or are off.
-                ("fwb" | "s2_nofwb" | "s2_idmap" | "force_pte" | "cmo", Value::Bool(_)) => {}
+                ("pa_bits", value) if value.as_u64() == Some(52) && file.granule == Granule::K64 => {
+                    setup.long_outputs = true;
+                }
+                ("lpa2", Value::Bool(true)) if v6_12 && file.granule != Granule::K64 => {
+                    setup.long_outputs = true
+                }
+                ("hvhe", Value::Bool(true)) if v6_12 => setup.hvhe = true,
+                ("bti", Value::Bool(true)) if v6_12 => setup.bti = true,
+                // The hypervisor's stage 1 does not use them.
+                ("tlb_range", Value::Bool(true)) if v6_12 => {}
                 ("tlb_range" | "lpa2" | "hvhe" | "bti", Value::Bool(false)) => {}
+                // These concern stage 2 alone.
+                ("fwb" | "s2_nofwb" | "s2_idmap" | "force_pte" | "cmo", Value::Bool(_)) => {}
                 _ => return Err(Unsupported(format!("cfg {key} = {value} is not supported"))),
             }
         }
-        Ok(page_count)
+        Ok(setup)
     }
 }

@@ -3,13 +3,14 @@
 use std::fmt;
 
 use crate::memory::{FakeMemory, Page};
+use crate::setup::Granule;
 
 /// Where a table begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Root {
     /// Its page.
     pub page: Page,
-    /// Its level; outside 0 to 3 for a table that Linux cannot walk.
+    /// Its level; may be one that does not exist, for a table that Linux cannot walk.
     pub level: i32,
 }
 
@@ -37,13 +38,6 @@ impl fmt::Display for Row {
     }
 }
 
-/// log2 of what one entry maps.
-#[must_use]
-pub fn shift(page_shift: u32, level: i32) -> u32 {
-    let below = u32::try_from(3 - level).unwrap_or(0);
-    page_shift + (page_shift - 3) * below
-}
-
 /// The child of a table descriptor; `None` if it is none.
 #[must_use]
 pub fn child(memory: &FakeMemory, raw: u64, level: i32) -> Option<Page> {
@@ -53,20 +47,21 @@ pub fn child(memory: &FakeMemory, raw: u64, level: i32) -> Option<Page> {
 
 /// Every non-zero descriptor, a table before its children, ascending.
 #[must_use]
-pub fn rows(memory: &FakeMemory, root: Option<Root>, page_shift: u32) -> Vec<Row> {
+pub fn rows(memory: &FakeMemory, root: Option<Root>, granule: Granule) -> Vec<Row> {
     let mut rows = Vec::new();
-    if let Some(root) = root.filter(|root| (0..=3).contains(&root.level)) {
-        table(memory, root.page, root.level, 0, page_shift, &mut rows);
+    let walks = |root: &Root| (-1..=3).contains(&root.level) && granule.level_shift(root.level) < u64::BITS;
+    if let Some(root) = root.filter(walks) {
+        table(memory, root.page, root.level, 0, granule, &mut rows);
     }
     rows
 }
 
-fn table(memory: &FakeMemory, page: Page, level: i32, va: u64, page_shift: u32, rows: &mut Vec<Row>) {
+fn table(memory: &FakeMemory, page: Page, level: i32, va: u64, granule: Granule, rows: &mut Vec<Row>) {
     // The row that the next slot may lengthen.
     let mut open: Option<Row> = None;
     for (slot, &raw) in memory.words(page).iter().enumerate() {
         let slot = slot as u64;
-        let va = va + (slot << shift(page_shift, level));
+        let va = va + (slot << granule.level_shift(level));
         let child = child(memory, raw, level);
         if let Some(row) = open.as_mut().filter(|_| raw != 0 && child.is_none()) {
             if row.n == 1 {
@@ -83,7 +78,7 @@ fn table(memory: &FakeMemory, page: Page, level: i32, va: u64, page_shift: u32, 
             match child {
                 Some(child) => {
                     rows.push(row);
-                    table(memory, child, level + 1, va, page_shift, rows);
+                    table(memory, child, level + 1, va, granule, rows);
                 }
                 None => open = Some(row),
             }
@@ -113,7 +108,7 @@ mod tests {
         }
         memory.write(below, 511, 0x57c3);
         let row = |level, va, slot, n, raw, step| Row { level, va, slot, n, raw, step };
-        let found = rows(&memory, Some(Root { page: root, level: 2 }), 12);
+        let found = rows(&memory, Some(Root { page: root, level: 2 }), Granule::K4);
         assert_eq!(
             found,
             [

@@ -47,12 +47,21 @@ fn exceptions_are_counted_by_class() {
 fn folders_are_taken_in_the_order_of_names() {
     let output = replay(&["--engine", "ptdsl", "--level", "1", "vectors"]);
     let text = out(&output);
-    let files: Vec<&str> = text.lines().filter_map(|line| line.split(':').next()).take(4).collect();
-    let names = ["hyp_4k_39", "hyp_4k_48", "hyp_4k_misc_va", "hyp_v517_4k"];
+    let files: Vec<&str> = text.lines().filter_map(|line| line.split(':').next()).take(8).collect();
+    let names = [
+        "hyp_16k",
+        "hyp_4k_39",
+        "hyp_4k_48",
+        "hyp_4k_misc_va",
+        "hyp_64k",
+        "hyp_v517_4k",
+        "hyp_v612_16k",
+        "hyp_v612_4k",
+    ];
     let expected: Vec<String> =
         names.map(|name| Path::new("vectors").join(name).display().to_string() + ".json").into();
     assert_eq!(files, expected);
-    assert!(text.ends_with(" passed, 0 failed, 132 excepted\n"), "{text}");
+    assert!(text.ends_with(" passed, 0 failed, 234 excepted\n"), "{text}");
 }
 
 #[test]
@@ -92,6 +101,21 @@ fn unusable_files_are_named_and_exit_2() {
         (
             r#"{"schema":"kvm-pgtable-golden/1","group":"hyp_x"}"#,
             "does not follow the schema kvm-pgtable-golden/1: missing field `version`",
+        ),
+        (
+            r#"{"schema":"kvm-pgtable-golden/1","group":"hyp_x","version":"6.1","granule":8192,"arena_base":"0x0",
+            "count":0,"scenarios":[]}"#,
+            "granule 8192 is none of 4096, 16384 and 65536",
+        ),
+        (
+            r#"{"schema":"kvm-pgtable-golden/1","group":"hyp_x","version":"6.9","granule":4096,"arena_base":"0x0",
+            "count":0,"scenarios":[]}"#,
+            "version \"6.9\": this program knows how \"5.17\", \"6.1\" and \"6.12\" behave",
+        ),
+        (
+            r#"{"schema":"kvm-pgtable-golden/1","group":"hyp_x","version":"6.1","granule":65536,"arena_base":"0x1000",
+            "count":0,"scenarios":[]}"#,
+            "arena_base 0x1000 is no multiple of the granule below 2^47",
         ),
         ("[1, 2", "does not follow the schema kvm-pgtable-golden/1: "),
     ];

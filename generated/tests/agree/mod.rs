@@ -77,7 +77,7 @@ fn each_level<F: Format, L: Level<F>>(format: &ir::Format, count: &mut usize) {
 /// A word of a kind. Where the defaults alone are none, the first rows of the attributes help.
 fn seed(format: &ir::Format, level: &ir::Level, kind: &ir::Kind) -> u64 {
     if kind.class == KindClass::Invalid {
-        return level.empty;
+        return level.empty.word().expect("an invalid kind stands where the empty word is known");
     }
     let rows: Vec<(&str, Value)> = format
         .attributes

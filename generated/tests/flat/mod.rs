@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ptdsl::{
     Boundary, Config, Error, Extend, Format, How, Inactive, Level, Live, MapError, PageTable, Phys, Range,
-    Sizes,
+    Sizes, Word,
 };
 use ptdsl::{Stopped, Unmapped, World};
 
@@ -25,28 +25,45 @@ pub(crate) struct Flat<F: Format> {
     output_bits: u32,
     leaf_shifts: Vec<(u32, i32)>,
     levels: Vec<(u32, i32)>,
+    /// Output bits that leaves carry, by log2 of what they map.
+    reach: BTreeMap<u32, u64>,
+    /// Where hardware finds that nothing is mapped, if that is not where the walk over our tables ends.
+    sentinel: Option<i32>,
+    /// What it finds there.
+    empty: u64,
 }
 
-fn levels<F: Format, L: Level<F>>(found: &mut Vec<(u32, i32, bool)>) {
+fn levels<F: Format, L: Level<F>>(found: &mut Vec<(u32, i32, bool)>, reach: &mut BTreeMap<u32, u64>) {
     if L::HAS_LEAF || L::HAS_TABLE {
         found.push((L::SHIFT, L::NUMBER, L::HAS_LEAF));
-        levels::<F, L::Next>(found);
+        reach.insert(L::SHIFT, L::REACH);
+        levels::<F, L::Next>(found, reach);
     }
+}
+
+/// The empty word of the last level.
+fn last_empty<F: Format, L: Level<F>>() -> u64 {
+    if L::HAS_TABLE { last_empty::<F, L::Next>() } else { L::EMPTY.to_u64() }
 }
 
 impl<F: Format> Flat<F> {
     pub(crate) fn new(config: &Config<F>) -> Self {
         let mut all = Vec::new();
-        levels::<F, F::Top>(&mut all);
+        let mut reach = BTreeMap::new();
+        levels::<F, F::Top>(&mut all, &mut reach);
         all.retain(|level| level.0 < config.width);
         let leaf_shifts = all.iter().filter(|l| l.2).map(|l| (l.0, l.1)).collect();
-        let levels = all.iter().map(|l| (l.0, l.1)).collect();
+        let levels: Vec<(u32, i32)> = all.iter().map(|l| (l.0, l.1)).collect();
         Flat {
             pages: BTreeMap::new(),
             width: config.width,
             output_bits: config.output_bits,
             leaf_shifts,
+            sentinel: (!F::Sentinels::default().as_ref().is_empty())
+                .then(|| levels.last().map_or(0, |l| l.1)),
+            empty: last_empty::<F, F::Top>(),
             levels,
+            reach,
         }
     }
 
@@ -105,6 +122,7 @@ impl<F: Format> Flat<F> {
             let to = output + (va - first);
             let fits = |shift: u32| {
                 (va | to) & Self::low(shift) == 0
+                    && to & !self.reach[&shift] == 0
                     && last - va >= Self::low(shift)
                     && !self.any_within(va, shift)
             };
@@ -115,6 +133,9 @@ impl<F: Format> Flat<F> {
                 .map(|l| l.0)
                 .find(|&s| s == granule || how.sizes == Sizes::Largest && fits(s))
                 .unwrap_or(granule);
+            if to & !self.reach[&shift] != 0 {
+                return Err((va - first, None));
+            }
             for page in (0..1_u64 << (shift - granule)).map(|k| k << granule) {
                 let entry = Page { leaf: va, shift, output: to + page, attributes };
                 self.pages.insert(va + page, entry);
@@ -168,8 +189,9 @@ impl<F: Format> Flat<F> {
         {
             if self.translated().iter().any(|half| half.contains(&va)) && !self.pages.contains_key(&va) {
                 let fault = table.translate(world, va).expect_err("nothing is mapped there");
-                let level = self.hole_level(va);
-                assert_eq!(fault, ptdsl::Fault::Translation { level, entry: 0 }, "{va:#x}");
+                let level = self.sentinel.unwrap_or_else(|| self.hole_level(va));
+                let entry = self.empty;
+                assert_eq!(fault, ptdsl::Fault::Translation { level, entry }, "{va:#x}");
             }
         }
         let mut found: Vec<(u64, u32, u64)> = Vec::new();
@@ -199,11 +221,12 @@ pub(crate) fn map_both<F: Format, W: World<F>>(
     let found = table.map_with(world, range, Phys(output), attributes, how);
     match (expected, found) {
         (Ok(()), Ok(())) => {}
-        (Err((0, None)), Err(MapError { mapped: 0, error })) => assert!(
-            matches!(
-                error,
-                Error::Misaligned { .. } | Error::OutOfRange { .. } | Error::OutputOutOfRange { .. }
-            ),
+        (Err((bytes, None)), Err(MapError { mapped, error })) => assert!(
+            bytes == mapped
+                && matches!(
+                    error,
+                    Error::Misaligned { .. } | Error::OutOfRange { .. } | Error::OutputOutOfRange { .. }
+                ),
             "{error}"
         ),
         (Err((bytes, Some(at))), Err(MapError { mapped, error: Error::AlreadyMapped { va, .. } })) => {

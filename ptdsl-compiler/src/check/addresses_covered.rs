@@ -18,7 +18,7 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
                 KindClass::Table => model.levels.get(index + 1).map(|next| table_shift(model, next)),
             };
             if let Some(below) = below {
-                carried(model, level, kind, below, output.bits, found);
+                carried(model, level, kind, below, kind.reach.unwrap_or(output.bits), found);
             }
         }
     }

@@ -10,7 +10,7 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     for effective in model.format.effectives() {
         let field = values::field(model, KindClass::Leaf, &effective.field, found);
         let Some((_, path)) = parts(effective, found) else { continue };
-        for name in path {
+        for (name, _) in path {
             let Some((_, above)) = values::field(model, KindClass::Table, name, found) else { continue };
             let Some((_, field)) = field else { continue };
             if above.bits != 1 && above.bits != field.bits {
@@ -31,11 +31,11 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     }
 }
 
-/// The operator and the fields of the path: `XN | path.XNTable` is (or, [`XNTable`]).
+/// The operator and the fields of the path, each with whether it is negated: `XN | path.XNTable` is (or, [`XNTable`]).
 pub(crate) fn parts<'a>(
     effective: &'a Effective,
     found: &mut Diagnostics,
-) -> Option<(Combine, Vec<&'a Name>)> {
+) -> Option<(Combine, Vec<(&'a Name, bool)>)> {
     let mut terms = Vec::new();
     let mut operators: Vec<Operator> = Vec::new();
     flatten(&effective.value, &mut terms, &mut operators);
@@ -65,7 +65,9 @@ pub(crate) fn parts<'a>(
             Expression::Slice(slice) if slice.bits.is_none() && slice.name.node == effective.field.node => {
                 own += 1
             }
-            Expression::Along { place, field } if place.node == "path" => path.push(field),
+            Expression::Along { negated, place, field } if place.node == "path" => {
+                path.push((field, *negated))
+            }
             _ => {
                 return fault(
                     term.span,

@@ -3,13 +3,14 @@
 use crate::cubes::{Cubes, TooLarge, Work, ones};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Level, Model, guard};
-use crate::syntax::ast::KindClass;
+use crate::syntax::ast::{Empty, KindClass};
 
 pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     let reserved = model.format.otherwise_reserved();
     let mut total_everywhere = !model.levels.is_empty() && model.all_levels;
     for level in &model.levels {
         empty_is_invalid(model, level, found);
+        sentinel_is_table(level, found);
         match rest(level) {
             Some(Ok(rest)) => {
                 total_everywhere &= rest.is_empty();
@@ -61,12 +62,25 @@ fn rest(level: &Level<'_>) -> Option<Result<Cubes, TooLarge>> {
     let listed = level.kinds.iter().filter(|kind| kind.ast.class != KindClass::Invalid).count();
     if guards.iter().any(|guard| guard.is_empty())
         || listed != level.ast.kinds.len()
-        || listed == guards.len()
+        || listed == guards.len() && level.ast.empty() != Empty::Sentinel
     {
         return None;
     }
     let mut work = Work::default();
     Some(guards.into_iter().try_fold(Cubes::all(), |rest, guard| rest.minus(guard, &mut work)))
+}
+
+/// An empty slot that points to a table needs a table kind to say so, and a level below.
+fn sentinel_is_table(level: &Level<'_>, found: &mut Diagnostics) {
+    let tables = level.kinds.iter().any(|kind| kind.ast.class == KindClass::Table);
+    if let (Some(empty), Empty::Sentinel, false) = (&level.ast.empty, level.ast.empty(), tables) {
+        let message = format!("level {} has no table for its empty slots to point to", level.number);
+        found.push(
+            Diagnostic::new(Code::EmptyNotInvalid, message, empty.span, "points to a table of empty slots")
+                .label(level.ast.number.span, "this level lists no table kind")
+                .help("list the table kind, or give the word of an empty slot: `empty 0;`"),
+        );
+    }
 }
 
 fn empty_is_invalid(model: &Model<'_>, level: &Level<'_>, found: &mut Diagnostics) {
@@ -75,7 +89,7 @@ fn empty_is_invalid(model: &Model<'_>, level: &Level<'_>, found: &mut Diagnostic
     if guard.is_empty() {
         return;
     }
-    let word = level.ast.empty.as_ref().map_or(0, |empty| empty.node);
+    let Empty::Word(word) = level.ast.empty() else { return };
     let place = level.ast.empty.as_ref().map_or(kind.ast.guard.span, |empty| empty.span);
     if word > ones(model.word_bits) {
         let message = format!("the empty word does not fit {} bits", model.word_bits);

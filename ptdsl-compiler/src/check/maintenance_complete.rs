@@ -106,7 +106,7 @@ fn placeholders(assembly: &str) -> Result<Vec<&str>, &'static str> {
 }
 
 fn filled(instruction: &Instruction, found: &mut Diagnostics) {
-    let assembly = &instruction.assembly;
+    let Some(assembly) = &instruction.assembly else { return };
     let mut fault = |message: String, label: &str| {
         found.push(
             Diagnostic::new(Code::Placeholder, message, assembly.span, label)

@@ -3,7 +3,7 @@
 use super::{
     EncodeError, bit_mask, decode, find_level, has_field, kind_name, low_mask, matches, shift_up, text,
 };
-use crate::ir::{Attribute, Field, FieldId, Format, Kind, KindClass, Level, Role};
+use crate::ir::{Attribute, Empty, Field, FieldId, Format, Kind, KindClass, Level, Role};
 use crate::suggest::closest;
 
 /// The right side of an assignment.
@@ -97,8 +97,10 @@ fn find_kind<'a>(level: &'a Level, wanted: &str) -> Result<&'a Kind, EncodeError
 
 /// The word before any assignment.
 fn start(format: &Format, level: &Level, kind: &Kind) -> u64 {
-    if kind.class == KindClass::Invalid && matches(&kind.guard, level.empty) {
-        return level.empty;
+    if let (KindClass::Invalid, Empty::Word(word)) = (kind.class, level.empty)
+        && matches(&kind.guard, word)
+    {
+        return word;
     }
     kind.pieces.iter().fold(0, |word, piece| {
         let bits = match piece.role {

@@ -14,6 +14,8 @@ pub struct TableParameters<'a> {
     pub output_bits: u32,
     /// Physical address of the root table.
     pub root: u64,
+    /// The tag: ASID, VMID, PCID; 0 where the format has none.
+    pub tag: u64,
     /// Names of the options that are on.
     pub options: &'a [&'a str],
 }
@@ -24,6 +26,7 @@ struct Values {
     root: u64,
     root_level: u64,
     output_code: u64,
+    tag: u64,
     input: u64,
     level: u64,
     options: Vec<bool>,
@@ -99,6 +102,7 @@ fn values(format: &Format, table: &TableParameters<'_>) -> Result<Values, TableE
         root: table.root,
         root_level: number(root_level),
         output_code: choice.code,
+        tag: table.tag,
         input: 0,
         level: 0,
         options,
@@ -143,6 +147,7 @@ fn parameter(of: Parameter, values: &Values) -> u64 {
         Parameter::Root => values.root,
         Parameter::RootLevel => values.root_level,
         Parameter::OutputCode => values.output_code,
+        Parameter::Tag => values.tag,
         Parameter::Input => values.input,
         Parameter::Level => values.level,
     }

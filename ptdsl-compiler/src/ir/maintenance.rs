@@ -72,6 +72,8 @@ pub enum Parameter {
     RootLevel,
     /// The code of the output limit.
     OutputCode,
+    /// The table's tag.
+    Tag,
     /// The entry's input address. Operands only.
     Input,
     /// Number of the entry's level. Operands only.
@@ -87,8 +89,8 @@ pub struct Instruction {
     pub docs: Vec<String>,
     /// Names of its operands.
     pub parameters: Vec<String>,
-    /// The assembly, operands in braces.
-    pub assembly: String,
+    /// The assembly, operands in braces; nothing for what is no instruction, such as a command in a queue.
+    pub assembly: Option<String>,
 }
 
 /// What happens to an entry.

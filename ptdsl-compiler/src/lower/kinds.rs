@@ -10,7 +10,7 @@ pub(super) fn level(model: &Model<'_>, level: &Level<'_>) -> Option<ir::Level> {
         number: level.number,
         shift: level.shift,
         index_bits: level.index_bits(),
-        empty: level.ast.empty.as_ref().map_or(0, |empty| empty.node),
+        empty: level.ast.empty(),
         kinds: level.kinds.iter().map(|one| kind(model, one)).collect::<Option<_>>()?,
     })
 }
@@ -30,6 +30,7 @@ fn kind(model: &Model<'_>, kind: &Kind<'_>) -> Option<ir::Kind> {
         class: kind.ast.class,
         docs: docs(kind.docs),
         guard: kind.guard.as_ref()?.list().to_vec(),
+        output_bits: model.reach(kind)?,
         pieces,
     })
 }

@@ -6,6 +6,7 @@ use crate::ir::{self, Transition};
 use crate::model::Model;
 use crate::model::expression::{self, Place};
 use crate::model::range::{self, Evaluated, Place as Numbers};
+use crate::model::slots::{self, Slot};
 use crate::resolve::items::Key;
 use crate::syntax::ast::{BitsValue, Instruction, Register, Sequence, Step};
 
@@ -21,11 +22,14 @@ fn parts(model: &Model<'_>, bits: &[BitsValue], place: Place) -> Option<Vec<ir::
 }
 
 pub(super) fn register(model: &Model<'_>, register: &Register) -> Option<ir::Register> {
-    Some(ir::Register {
-        name: register.name.node.clone(),
-        docs: docs(&register.docs),
-        parts: parts(model, &register.bits, Place::Register)?,
-    })
+    let mut parts = parts(model, &register.bits, Place::Register)?;
+    for slots in &register.slots {
+        let slots = slots::expand(model, slots, &mut Diagnostics::default())?;
+        let part =
+            |slot: &Slot| ir::Part { hi: slot.hi, lo: slot.lo, value: ir::Expression::Constant(slot.value) };
+        parts.extend(slots.iter().map(part));
+    }
+    Some(ir::Register { name: register.name.node.clone(), docs: docs(&register.docs), parts })
 }
 
 pub(super) fn instruction(model: &Model<'_>, instruction: &Instruction) -> ir::Instruction {
@@ -33,7 +37,7 @@ pub(super) fn instruction(model: &Model<'_>, instruction: &Instruction) -> ir::I
         name: instruction.name.node.clone(),
         docs: docs(model.format.docs(&Key::Instruction(instruction.name.node.clone()))),
         parameters: instruction.parameters.iter().map(|name| name.node.clone()).collect(),
-        assembly: instruction.assembly.node.clone(),
+        assembly: instruction.assembly.as_ref().map(|assembly| assembly.node.clone()),
     }
 }
 

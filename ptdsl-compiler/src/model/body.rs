@@ -1,7 +1,7 @@
 //! What a kind's body says at one level: blocks taken in, symbols replaced by numbers, options decided.
 
 use super::range::{self, Evaluated, Place};
-use super::{Bits, FieldUse, Kind, Model, What, guard, text};
+use super::{Bits, FieldUse, Kind, Model, What, guard, levels, text};
 use crate::cubes::Cubes;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Cube;
@@ -52,7 +52,33 @@ pub(crate) fn expand<'a>(
     };
     expanding.body(&kind.body);
     let Expanding { bits, whole, lost, blind, .. } = expanding;
-    Kind { ast: kind, docs, guard, pinned, bits, whole, lost, blind }
+    let reach = kind.reach.as_ref().and_then(|slice| reach(model, slice, found));
+    Kind { ast: kind, docs, guard, pinned, bits, reach, whole, lost, blind }
+}
+
+/// The number of address bits that a leaf or a table says it carries.
+fn reach(model: &Model<'_>, slice: &ast::Slice, found: &mut Diagnostics) -> Option<u32> {
+    let output = model.output.as_ref()?;
+    if slice.name.node != output.name.node {
+        let message = format!("`{}` is not the output", slice.name.node);
+        found.push_once(
+            Diagnostic::new(Code::UnknownAddress, message, slice.name.span, "not the output")
+                .label(output.name.span, "this is the output")
+                .help(format!("write `{}`", output.name.node)),
+        );
+        return None;
+    }
+    let bits = levels::from_zero(slice, found)?;
+    if bits > output.bits {
+        let message = format!("{bits} address bits, where the output has {}", output.bits);
+        found.push_once(
+            Diagnostic::new(Code::AddressOutside, message, slice.span, "more than the format has")
+                .label(output.ast.slice.span, "the whole output")
+                .help("correct one of the two"),
+        );
+        return None;
+    }
+    Some(bits)
 }
 
 impl<'a> Expanding<'_, 'a> {

@@ -25,6 +25,7 @@ fn known<'m>(model: &'m Model<'_>, place: Place) -> Vec<(&'m str, ir::Parameter)
     let mut names = vec![("width", P::Width), ("root", P::Root), ("root_level", P::RootLevel)];
     let limit = model.format.outputs().next().and_then(|output| output.limit.as_ref());
     names.extend(limit.map(|limit| (limit.name.node.as_str(), P::OutputCode)));
+    names.extend(model.format.tags().next().map(|tag| (tag.name.node.as_str(), P::Tag)));
     if place == Place::Operand {
         names.push(("level", P::Level));
         names.extend(model.format.inputs().next().map(|input| (input.slice.name.node.as_str(), P::Input)));
@@ -70,7 +71,7 @@ pub(crate) fn resolve(
                 },
             }
         }
-        Expression::Along { place, field } => {
+        Expression::Along { place, field, .. } => {
             let message = format!("`{}.{}` stands for an entry's field", place.node, field.node);
             found.push_once(
                 Diagnostic::new(Code::UnknownQuantity, message, expression.span, "known in `effective` only")
@@ -162,6 +163,7 @@ fn parameter_bounds(model: &Model<'_>, parameter: ir::Parameter) -> Option<(u64,
                 .collect();
             Some((*codes.iter().min()?, *codes.iter().max()?))
         }
+        P::Tag => Some((0, ones(model.tag.as_ref()?.bits))),
         P::Input => Some((0, u64::MAX)),
     }
 }

@@ -36,12 +36,19 @@ pub(crate) fn output<'a>(format: &Resolved<'a>, found: &mut Diagnostics) -> Opti
     Some(Address { ast, name: &ast.slice.name, bits })
 }
 
+/// The tag.
+pub(crate) fn tag<'a>(format: &Resolved<'a>, found: &mut Diagnostics) -> Option<Address<'a, Slice>> {
+    let ast = format.tags().next()?;
+    let bits = from_zero(ast, found)?;
+    Some(Address { ast, name: &ast.name, bits })
+}
+
 /// The number of bits of `NAME[hi:0]`.
-fn from_zero(slice: &Slice, found: &mut Diagnostics) -> Option<u32> {
+pub(crate) fn from_zero(slice: &Slice, found: &mut Diagnostics) -> Option<u32> {
     match range::of_slice(slice, Place::NUMBERS, found)? {
         Evaluated::Bits(hi, 0) => Some(hi + 1),
         Evaluated::Bits(hi, _) => {
-            let message = format!("the address `{}` must have all bits from 0", slice.name.node);
+            let message = format!("`{}` must have all bits from 0", slice.name.node);
             found.push(
                 Diagnostic::new(Code::AddressRange, message, slice.span, "does not end at bit 0").help(
                     format!("write `{}[{hi}:0]`: the page offset belongs to the address", slice.name.node),
@@ -97,7 +104,8 @@ pub(crate) fn fill<'a>(model: &mut Model<'a>, found: &mut Diagnostics) {
             }
         }
         let exists = |kind: &ast::Kind| {
-            kind.class == KindClass::Invalid || here.iter().any(|name| name.node == kind.name.node)
+            kind.class == KindClass::Invalid && ast.empty() != ast::Empty::Sentinel
+                || here.iter().any(|name| name.node == kind.name.node)
         };
         let present = kinds.iter().filter(|(_, kind)| exists(kind));
         let kinds = present.map(|(item, kind)| body::expand(model, kind, &item.docs, shift, found)).collect();

@@ -68,6 +68,8 @@ all_of! {
     inputs: Input => ast::Input;
     /// The output, if any.
     outputs: Output => ast::Output;
+    /// The tag, if any.
+    tags: Tag => ast::Slice;
     /// The change rules, if any.
     changes: Change => ast::Change;
 }

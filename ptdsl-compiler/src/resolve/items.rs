@@ -12,6 +12,7 @@ pub(crate) enum Key {
     Granule,
     Input,
     Output,
+    Tag,
     OtherwiseReserved,
     Hardware,
     Change,
@@ -40,6 +41,7 @@ impl Key {
             Key::Granule => "`granule`".into(),
             Key::Input => "`input`".into(),
             Key::Output => "`output`".into(),
+            Key::Tag => "`tag`".into(),
             Key::OtherwiseReserved => "`otherwise reserved`".into(),
             Key::Hardware => "`hardware`".into(),
             Key::Change => "`change`".into(),
@@ -71,6 +73,7 @@ impl Key {
     pub(crate) fn droppable(&self) -> Option<String> {
         match self {
             Key::Level(number) => Some(format!("level {number}")),
+            Key::Effective(field) => Some(format!("effective {field}")),
             Key::Option(name)
             | Key::Kind(name)
             | Key::Fields(name)
@@ -105,6 +108,7 @@ fn key_of(item: &Item) -> Option<(Key, Span)> {
         ItemKind::Granule(_) => (Key::Granule, whole),
         ItemKind::Input(_) => (Key::Input, whole),
         ItemKind::Output(output) => (Key::Output, output.slice.span),
+        ItemKind::Tag(slice) => (Key::Tag, slice.span),
         ItemKind::OtherwiseReserved => (Key::OtherwiseReserved, whole),
         ItemKind::Hardware(_) => (Key::Hardware, whole),
         ItemKind::Change(change) => {

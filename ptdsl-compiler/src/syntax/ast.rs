@@ -53,6 +53,8 @@ pub enum ItemKind {
     Input(Input),
     /// `output PA[47:0] at most PS { 32 = 0b000, .. };`
     Output(Output),
+    /// `tag ASID[15:0];`
+    Tag(Slice),
     /// `level 1 { index VA[38:30]; Table, Block }`
     Level(Level),
     /// `invalid when .. { .. }`, `table T when .. { .. }`, `leaf L when .. { .. }`
@@ -81,7 +83,7 @@ pub enum ItemKind {
     Operand(Operand),
     /// `sequence publish leaf { store; dsb_ishst; isb; }`
     Sequence(Sequence),
-    /// `without Block;`, `without level 0;`: drops an inherited item, by its name or by these two words.
+    /// `without Block;`, `without level 0;`, `without effective XN;`: drops an inherited item, by its name or by these two words.
     Without(Name),
 }
 
@@ -208,10 +210,38 @@ pub struct Level {
     pub number: Spanned<i64>,
     /// The index bits.
     pub index: Slice,
-    /// `empty 0x...;`: the word of an empty slot, 0 unless given.
-    pub empty: Option<Spanned<u64>>,
-    /// The kinds that exist here (invalid is everywhere).
+    /// `empty 0x...;` or `empty sentinel;`: what an empty slot holds, 0 unless given.
+    pub empty: Option<Spanned<Empty>>,
+    /// The kinds that exist here (invalid is everywhere but beside `empty sentinel`).
     pub kinds: Vec<Name>,
+}
+
+impl Level {
+    /// What an empty slot holds.
+    #[must_use]
+    pub fn empty(&self) -> Empty {
+        self.empty.as_ref().map_or(Empty::Word(0), |empty| empty.node)
+    }
+}
+
+/// What an empty slot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empty {
+    /// The same word in every table.
+    Word(u64),
+    /// A pointer to a table of empty slots of the level below: the format has no word that says "nothing here".
+    Sentinel,
+}
+
+impl Empty {
+    /// The word, where the spec knows it.
+    #[must_use]
+    pub fn word(self) -> Option<u64> {
+        match self {
+            Empty::Word(word) => Some(word),
+            Empty::Sentinel => None,
+        }
+    }
 }
 
 /// What a descriptor kind is for.
@@ -234,6 +264,8 @@ pub struct Kind {
     pub name: Name,
     /// When a word is of this kind.
     pub guard: Spanned<Guard>,
+    /// `output PA[31:0]`: a leaf or a table's address with fewer bits than the format has. Those above are 0.
+    pub reach: Option<Slice>,
     /// The bits, most significant first.
     pub body: Vec<Entry>,
 }
@@ -464,8 +496,26 @@ pub struct Register {
     pub name: Name,
     /// Its bits.
     pub bits: Vec<BitsValue>,
+    /// Its slots that an attribute selects.
+    pub slots: Vec<Slots>,
     /// `otherwise 0;`
     pub otherwise_zero: Option<Span>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `[8 * AttrIndx] = memory { normal = 0xff, device = 0x04 }`: fields of the leaf select a slot of the register, the rows of an
+/// attribute set the fields, and here stands what each row means by its slot.
+#[derive(Clone, Debug)]
+pub struct Slots {
+    /// Bits of a slot.
+    pub width: Spanned<u64>,
+    /// The fields that make up the slot's number, the most significant first.
+    pub fields: Vec<Name>,
+    /// The attribute.
+    pub attribute: Name,
+    /// Row and what stands in its slot.
+    pub values: Vec<(Name, Spanned<u64>)>,
     /// All of it.
     pub span: Span,
 }
@@ -486,8 +536,10 @@ pub enum Expression {
     Number(u64),
     /// `width`, `level`, `root[47:12]`, `VA[55:12]`, `PS`, a field
     Slice(Slice),
-    /// `path.XNTable`, `parent.Domain`
+    /// `path.XNTable`, `not path.APTable0`, `parent.Domain`
     Along {
+        /// `not` stands before it.
+        negated: bool,
         /// `path` or `parent`.
         place: Name,
         /// A field of the tables.
@@ -533,8 +585,8 @@ pub struct Instruction {
     pub name: Name,
     /// Its operands.
     pub parameters: Vec<Name>,
-    /// The assembly, operands in braces.
-    pub assembly: Spanned<String>,
+    /// The assembly, operands in braces; nothing for what is no instruction, such as a command in a queue.
+    pub assembly: Option<Spanned<String>>,
 }
 
 /// `operand va_hint { [63:48] = 0; .. }`

@@ -37,6 +37,7 @@ pub enum Rule {
     r#arrow,
     r#becomes,
     r#plus,
+    r#times,
     r#minus,
     r#bar,
     r#amp,
@@ -88,12 +89,14 @@ pub enum Rule {
     r#kw_res0,
     r#kw_res1,
     r#kw_reserved,
+    r#kw_sentinel,
     r#kw_sequence,
     r#kw_set,
     r#kw_sets,
     r#kw_software,
     r#kw_store,
     r#kw_table,
+    r#kw_tag,
     r#kw_to,
     r#kw_type,
     r#kw_use,
@@ -115,6 +118,7 @@ pub enum Rule {
     r#granule,
     r#input,
     r#output,
+    r#tag,
     r#limit,
     r#choice,
     r#level,
@@ -122,6 +126,7 @@ pub enum Rule {
     r#invalid,
     r#table,
     r#leaf,
+    r#reach,
     r#otherwise_reserved,
     r#fields,
     r#body,
@@ -164,6 +169,7 @@ pub enum Rule {
     r#class,
     r#registers,
     r#register,
+    r#slots,
     r#bits_value,
     r#otherwise_zero,
     r#instruction,
@@ -210,6 +216,7 @@ impl Rule {
             Rule::r#arrow,
             Rule::r#becomes,
             Rule::r#plus,
+            Rule::r#times,
             Rule::r#minus,
             Rule::r#bar,
             Rule::r#amp,
@@ -261,12 +268,14 @@ impl Rule {
             Rule::r#kw_res0,
             Rule::r#kw_res1,
             Rule::r#kw_reserved,
+            Rule::r#kw_sentinel,
             Rule::r#kw_sequence,
             Rule::r#kw_set,
             Rule::r#kw_sets,
             Rule::r#kw_software,
             Rule::r#kw_store,
             Rule::r#kw_table,
+            Rule::r#kw_tag,
             Rule::r#kw_to,
             Rule::r#kw_type,
             Rule::r#kw_use,
@@ -288,6 +297,7 @@ impl Rule {
             Rule::r#granule,
             Rule::r#input,
             Rule::r#output,
+            Rule::r#tag,
             Rule::r#limit,
             Rule::r#choice,
             Rule::r#level,
@@ -295,6 +305,7 @@ impl Rule {
             Rule::r#invalid,
             Rule::r#table,
             Rule::r#leaf,
+            Rule::r#reach,
             Rule::r#otherwise_reserved,
             Rule::r#fields,
             Rule::r#body,
@@ -337,6 +348,7 @@ impl Rule {
             Rule::r#class,
             Rule::r#registers,
             Rule::r#register,
+            Rule::r#slots,
             Rule::r#bits_value,
             Rule::r#otherwise_zero,
             Rule::r#instruction,
@@ -993,6 +1005,15 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state.rule(Rule::r#plus, |state| { state.match_string("+") })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#times(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#times, |state| { state.match_string("*") })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -2424,6 +2445,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_sentinel(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_sentinel,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("sentinel")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_sequence(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2581,6 +2630,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("table")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_tag(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_tag,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("tag")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#word_char(state) })
                                                         })
@@ -3005,6 +3082,7 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#granule(state) })
                         .or_else(|state| { self::r#input(state) })
                         .or_else(|state| { self::r#output(state) })
+                        .or_else(|state| { self::r#tag(state) })
                         .or_else(|state| { self::r#level(state) })
                         .or_else(|state| { self::r#invalid(state) })
                         .or_else(|state| { self::r#table(state) })
@@ -3236,6 +3314,28 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#tag(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#tag,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_tag(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#slice(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#semi(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#limit(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3352,7 +3452,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             .sequence(|state| {
                                                                 self::r#kw_empty(state)
                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| {
+                                                                        self::r#kw_sentinel(state)
+                                                                            .or_else(|state| { self::r#number(state) })
+                                                                    })
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| { self::r#semi(state) })
                                                             })
@@ -3399,6 +3502,14 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         self::r#kw_level(state)
                                                             .and_then(|state| { super::hidden::skip(state) })
                                                             .and_then(|state| { self::r#integer(state) })
+                                                    })
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_effective(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#name(state) })
+                                                            })
                                                     })
                                                     .or_else(|state| { self::r#name(state) })
                                             })
@@ -3453,6 +3564,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#guard(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#reach(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#body(state) })
                                     })
                             },
@@ -3479,7 +3594,31 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#guard(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#reach(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#body(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#reach(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#reach,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_output(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#slice(state) })
                                     })
                             },
                         )
@@ -4831,14 +4970,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                self::r#bits_value(state)
+                                                                self::r#slots(state)
+                                                                    .or_else(|state| { self::r#bits_value(state) })
                                                                     .and_then(|state| {
                                                                         state
                                                                             .repeat(|state| {
                                                                                 state
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
-                                                                                            .and_then(|state| { self::r#bits_value(state) })
+                                                                                            .and_then(|state| {
+                                                                                                self::r#slots(state)
+                                                                                                    .or_else(|state| { self::r#bits_value(state) })
+                                                                                            })
                                                                                     })
                                                                             })
                                                                     })
@@ -4851,6 +4994,94 @@ impl ::pest::Parser<Rule> for Grammar {
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#close(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#slots(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#slots,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#lbracket(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#number(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#times(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#name(state)
+                                                    .or_else(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#lparen(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#names(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#rparen(state) })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#rbracket(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#eq(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#open(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#value(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#comma(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#value(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#comma(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#value(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#comma(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#close(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#semi(state) })
+                                            })
                                     })
                             },
                         )
@@ -4922,9 +5153,17 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 state.optional(|state| { self::r#arguments(state) })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#eq(state) })
-                                            .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#string(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#eq(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#string(state) })
+                                                            })
+                                                    })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#semi(state) })
                                     })
@@ -5294,8 +5533,13 @@ impl ::pest::Parser<Rule> for Grammar {
                             |state| {
                                 state
                                     .sequence(|state| {
-                                        self::r#kw_path(state)
-                                            .or_else(|state| { self::r#kw_parent(state) })
+                                        state
+                                            .optional(|state| { self::r#kw_not(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#kw_path(state)
+                                                    .or_else(|state| { self::r#kw_parent(state) })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#dot(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -5420,6 +5664,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#arrow => rules::r#arrow(state),
                     Rule::r#becomes => rules::r#becomes(state),
                     Rule::r#plus => rules::r#plus(state),
+                    Rule::r#times => rules::r#times(state),
                     Rule::r#minus => rules::r#minus(state),
                     Rule::r#bar => rules::r#bar(state),
                     Rule::r#amp => rules::r#amp(state),
@@ -5471,12 +5716,14 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_res0 => rules::r#kw_res0(state),
                     Rule::r#kw_res1 => rules::r#kw_res1(state),
                     Rule::r#kw_reserved => rules::r#kw_reserved(state),
+                    Rule::r#kw_sentinel => rules::r#kw_sentinel(state),
                     Rule::r#kw_sequence => rules::r#kw_sequence(state),
                     Rule::r#kw_set => rules::r#kw_set(state),
                     Rule::r#kw_sets => rules::r#kw_sets(state),
                     Rule::r#kw_software => rules::r#kw_software(state),
                     Rule::r#kw_store => rules::r#kw_store(state),
                     Rule::r#kw_table => rules::r#kw_table(state),
+                    Rule::r#kw_tag => rules::r#kw_tag(state),
                     Rule::r#kw_to => rules::r#kw_to(state),
                     Rule::r#kw_type => rules::r#kw_type(state),
                     Rule::r#kw_use => rules::r#kw_use(state),
@@ -5498,6 +5745,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#granule => rules::r#granule(state),
                     Rule::r#input => rules::r#input(state),
                     Rule::r#output => rules::r#output(state),
+                    Rule::r#tag => rules::r#tag(state),
                     Rule::r#limit => rules::r#limit(state),
                     Rule::r#choice => rules::r#choice(state),
                     Rule::r#level => rules::r#level(state),
@@ -5505,6 +5753,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#invalid => rules::r#invalid(state),
                     Rule::r#table => rules::r#table(state),
                     Rule::r#leaf => rules::r#leaf(state),
+                    Rule::r#reach => rules::r#reach(state),
                     Rule::r#otherwise_reserved => rules::r#otherwise_reserved(state),
                     Rule::r#fields => rules::r#fields(state),
                     Rule::r#body => rules::r#body(state),
@@ -5547,6 +5796,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#class => rules::r#class(state),
                     Rule::r#registers => rules::r#registers(state),
                     Rule::r#register => rules::r#register(state),
+                    Rule::r#slots => rules::r#slots(state),
                     Rule::r#bits_value => rules::r#bits_value(state),
                     Rule::r#otherwise_zero => rules::r#otherwise_zero(state),
                     Rule::r#instruction => rules::r#instruction(state),

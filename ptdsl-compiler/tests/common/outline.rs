@@ -20,7 +20,8 @@ pub(crate) fn outline(format: &Format) -> String {
     }
     for level in &format.levels {
         let index = format!("shift {}, {} bits", level.shift, level.index_bits);
-        line(&mut text, format!("\nlevel {}: {index}, empty {:#x}", level.number, level.empty));
+        let empty = level.empty.word().map_or("sentinel".to_owned(), |word| format!("{word:#x}"));
+        line(&mut text, format!("\nlevel {}: {index}, empty {empty}", level.number));
         level.kinds.iter().for_each(|one| kind(&mut text, format, one));
     }
     line(&mut text, String::new());
@@ -50,7 +51,11 @@ pub(crate) fn outline(format: &Format) -> String {
         line(&mut text, format!("forbidden {}", rows.collect::<Vec<_>>().join(" with ")));
     }
     for effective in &format.effective {
-        let path: Vec<&str> = effective.path.iter().map(|&id| f(id)).collect();
+        let path: Vec<String> = effective
+            .path
+            .iter()
+            .map(|above| format!("{}{}", if above.negated { "not " } else { "" }, f(above.field)))
+            .collect();
         line(
             &mut text,
             format!("effective {} {:?} {}", f(effective.field), effective.combine, path.join(", ")),

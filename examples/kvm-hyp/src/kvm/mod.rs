@@ -2,11 +2,12 @@
 
 use ptdsl::{Config, Error, Inactive, PageTable, Phys, Visitor};
 
-use crate::engine::{Call, Engine, Outcome, Unsupported};
+use crate::engine::{Engine, Flags, Outcome, Stop, Unsupported};
 use crate::event::{Dsb, Event};
-use crate::format::{Hyp, stage1_pte_prot, stage2_pte_prot};
+use crate::format::{Hyp, stage1_pte_prot};
 use crate::linux::{EINVAL, ENOMEM, ERANGE, Errno, KernelRange};
 use crate::memory::FakeMemory;
+use crate::setup::{Setup, Width};
 use crate::state::Root;
 
 mod destroy;
@@ -14,71 +15,43 @@ mod map;
 mod unmap;
 pub mod walk;
 
-/// Which Linux.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
-    /// The original patch of 2021.
-    V5_17,
-    /// 6.1.192.
-    V6_1,
-}
-
-impl Version {
-    /// By its name in a file's header.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "5.17" => Some(Version::V5_17),
-            "6.1" => Some(Version::V6_1),
-            _ => None,
-        }
-    }
-
-    /// Whether the invalidation that removes a table passes that table's level. It must not: the hint is for leaves.
-    fn table_hint(self) -> bool {
-        self == Version::V5_17
-    }
-}
-
-/// The level hint as hardware gets it: level 0 has none.
-fn hint(level: i32) -> Option<i32> {
-    (level > 0).then_some(level)
-}
-
 /// `pgt->pgd` and what goes with it.
 enum Table<F: Hyp> {
     /// No root.
     None,
     /// A table that the format has too: the generated walker walks it.
-    Whole(PageTable<F, Inactive>),
-    /// Linux does not check `va_bits`: with fewer than 1 or more than 4 levels every walk ends in a warning.
+    Spec(PageTable<F, Inactive>),
+    /// A width that the format does not have, but Linux walks.
+    Wide(PageTable<F::Wide, Inactive>),
+    /// A root of a level that does not exist: every walk ends in a warning.
     Broken { root: Phys, start_level: i32 },
 }
 
 /// The engine.
 pub struct Kvm<F: Hyp> {
+    setup: Setup,
     memory: FakeMemory,
-    version: Version,
     table: Table<F>,
     /// Stays when the root goes, as the field of the kernel's structure does. 0 before the first table.
     ia_bits: u32,
 }
 
 impl<F: Hyp> Kvm<F> {
-    const PAGE_SIZE: u64 = 1 << F::GRANULE_SHIFT;
-
     /// On a fresh memory.
     #[must_use]
-    pub fn new(memory: FakeMemory, version: Version) -> Self {
-        Kvm { memory, version, table: Table::None, ia_bits: 0 }
+    pub fn new(setup: Setup, memory: FakeMemory) -> Self {
+        Kvm { setup, memory, table: Table::None, ia_bits: 0 }
+    }
+
+    fn range(&self, addr: u64, size: u64) -> KernelRange {
+        KernelRange::new(addr, size, self.setup.granule.bytes())
     }
 
     /// `kvm_pgtable_walk`: the visitor over the range, or why not.
-    fn walk<V>(&mut self, addr: u64, size: u64, visitor: &mut V) -> Result<(), Errno>
+    fn visit<V>(&mut self, range: KernelRange, visitor: &mut V) -> Result<(), Errno>
     where
-        V: Visitor<F, FakeMemory, Stop = Errno>,
+        V: Visitor<F, FakeMemory, Stop = Errno> + Visitor<F::Wide, FakeMemory, Stop = Errno>,
     {
-        let range = KernelRange::new(addr, size, Self::PAGE_SIZE);
         if range.beyond(self.ia_bits) {
             return Err(ERANGE);
         }
@@ -89,7 +62,8 @@ impl<F: Hyp> Kvm<F> {
             return Ok(());
         };
         match &self.table {
-            Table::Whole(table) => table.visit(&mut self.memory, visited, visitor).unwrap_or(Err(ERANGE)),
+            Table::Spec(table) => table.visit(&mut self.memory, visited, visitor).unwrap_or(Err(ERANGE)),
+            Table::Wide(table) => table.visit(&mut self.memory, visited, visitor).unwrap_or(Err(ERANGE)),
             Table::Broken { .. } | Table::None => {
                 self.memory.record(Event::Warn);
                 Err(EINVAL)
@@ -97,139 +71,131 @@ impl<F: Hyp> Kvm<F> {
         }
     }
 
-    /// `kvm_pgtable_hyp_init`.
-    fn init(&mut self, va_bits: u32) -> Result<Outcome, Unsupported> {
-        if va_bits >= 64 {
-            return Err(Unsupported(format!("va_bits {va_bits}: Linux's shift is undefined from 64 on")));
+    /// An empty table with a root, or `None` if there is no page for it.
+    fn table(&mut self, va_bits: u32, width: Width) -> Result<Option<Table<F>>, Unsupported> {
+        let unsuited = |error: Error| Unsupported(format!("va_bits {va_bits}: {}: {error}", F::NAME));
+        match width {
+            Width::Refused => Ok(None),
+            Width::Undefined(what) => Err(Unsupported(format!(
+                "va_bits {va_bits}: {what} comes from a shift by 64 or more, which C leaves undefined"
+            ))),
+            Width::Broken { start_level } => Ok(self.memory.allocate_page().map(|root| {
+                let root = Phys(self.memory.address_of(root));
+                Table::Broken { root, start_level }
+            })),
+            Width::Walks { .. } if (F::MIN_WIDTH..=F::MAX_WIDTH).contains(&va_bits) => {
+                Ok(create::<F>(&mut self.memory, va_bits).map_err(unsuited)?.map(Table::Spec))
+            }
+            Width::Walks { .. } => {
+                Ok(create::<F::Wide>(&mut self.memory, va_bits).map_err(unsuited)?.map(Table::Wide))
+            }
         }
-        // Unsigned in the kernel, and unchecked.
-        let levels = va_bits.wrapping_sub(4) / (F::GRANULE_SHIFT - 3);
-        let start_level = 4_u32.wrapping_sub(levels) as i32;
-        let made = if (0..=3).contains(&start_level) {
-            // A root is a page whatever the width, so a narrow one walks like the format's narrowest of that level.
-            let width = va_bits.clamp(F::MIN_WIDTH, F::MAX_WIDTH);
-            if root_level::<F>(width) != start_level {
-                let text = format!(
-                    "va_bits {va_bits}: no table of the format {} starts at level {start_level}",
-                    F::NAME
-                );
-                return Err(Unsupported(text));
-            }
-            match PageTable::create(&mut self.memory, &Config { width, ..Config::default() }) {
-                Ok(table) => Some(Table::Whole(table)),
-                Err(Error::OutOfMemory { .. }) => None,
-                Err(error) => {
-                    return Err(Unsupported(format!("the arena does not suit the format: {error}")));
-                }
-            }
-        } else {
-            let root = self.memory.allocate_page();
-            root.map(|root| Table::Broken { root: Phys(self.memory.address_of(root)), start_level })
-        };
-        let Some(table) = made else {
+    }
+}
+
+/// A format's table; `None` if there is no page for its root.
+fn create<F: Hyp>(memory: &mut FakeMemory, width: u32) -> Result<Option<PageTable<F, Inactive>>, Error> {
+    // Outputs go unchecked here, so their limit is of no interest.
+    match PageTable::create(memory, &Config { width, ..Config::default() }) {
+        Ok(table) => Ok(Some(table)),
+        Err(Error::OutOfMemory { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl<F: Hyp> Engine for Kvm<F> {
+    fn init(&mut self, va_bits: u32) -> Result<Outcome, Unsupported> {
+        let width = self.setup.width(va_bits);
+        if width == Width::Refused {
+            return Ok(Outcome::code(EINVAL));
+        }
+        let Some(table) = self.table(va_bits, width)? else {
             self.table = Table::None;
             return Ok(Outcome::code(ENOMEM));
         };
         self.table = table;
         self.ia_bits = va_bits;
-        Ok(Outcome { start_level: Some(start_level), ia_bits: Some(va_bits), ..Outcome::code(0) })
+        let start_level = self.root().map(|root| root.level);
+        Ok(Outcome { start_level, ia_bits: Some(va_bits), ..Outcome::code(0) })
     }
 
-    /// `kvm_pgtable_hyp_map`.
-    fn map(&mut self, addr: u64, size: u64, phys: u64, prot: u64) -> Outcome {
-        let Some(attributes) = F::from_prot(prot) else {
-            return Outcome::code(EINVAL);
-        };
-        let mut map = map::Map::<F>::new(phys & !(Self::PAGE_SIZE - 1), attributes);
-        let result = self.walk(addr, size, &mut map);
+    fn map(&mut self, addr: u64, size: u64, phys: u64, prot: u64) -> Result<(), Errno> {
+        if F::from_prot(&self.setup, prot).is_none() {
+            return Err(EINVAL);
+        }
+        let range = self.range(addr, size);
+        let phys = phys & !(self.setup.granule.bytes() - 1);
+        let result = self.visit(range, &mut map::Map::new(self.setup, range.start, phys, prot));
         self.memory.record(Event::Dsb(Dsb::Ishst));
         self.memory.record(Event::Isb);
-        Outcome::code(result.err().unwrap_or(0))
+        result
     }
 
-    /// `kvm_pgtable_hyp_unmap`.
-    fn unmap(&mut self, addr: u64, size: u64) -> Outcome {
+    fn unmap(&mut self, addr: u64, size: u64) -> u64 {
         if !self.memory.counts_readable() {
-            return Outcome::bytes(0);
+            return 0;
         }
-        let mut unmap = unmap::Unmap::new(self.version);
+        let mut unmap = unmap::Unmap::new(self.setup.version);
         // The error says why it stopped; Linux drops it.
-        let _ = self.walk(addr, size, &mut unmap);
-        Outcome::bytes(unmap.bytes())
+        let _ = self.visit(self.range(addr, size), &mut unmap);
+        unmap.bytes()
     }
 
-    /// `kvm_pgtable_get_leaf`.
     fn get(&mut self, addr: u64) -> Outcome {
+        let page = self.setup.granule.bytes();
         let mut leaf = walk::GetLeaf::default();
-        match self.walk(addr & !(Self::PAGE_SIZE - 1), Self::PAGE_SIZE, &mut leaf) {
+        match self.visit(self.range(addr & !(page - 1), page), &mut leaf) {
             Err(code) => Outcome::code(code),
             Ok(()) => {
                 let (pte, level) = leaf.found();
-                let prot = stage1_pte_prot(pte);
+                let prot = stage1_pte_prot(self.setup.hvhe, pte);
                 Outcome { pte: Some(pte), level: Some(level), prot: Some(prot), ..Outcome::code(0) }
             }
         }
     }
 
-    /// `kvm_pgtable_hyp_destroy`.
-    fn destroy(&mut self) -> Result<Outcome, Unsupported> {
+    fn walk(&mut self, addr: u64, size: u64, flags: Flags, stop: Option<Stop>) -> Result<(), Errno> {
+        let range = self.range(addr, size);
+        self.visit(range, &mut walk::Watch::new(self.setup.version, flags, stop))
+    }
+
+    fn destroy(&mut self) -> Result<(), Unsupported> {
         let Some(root) = self.root() else {
             return Err(Unsupported(
                 "destroy without a table: Linux drops a reference to no page".to_owned(),
             ));
         };
-        if self.walk(0, 1 << self.ia_bits, &mut destroy::Free).is_err() {
+        if self.visit(self.range(0, 1 << self.ia_bits), &mut destroy::Free).is_err() {
             self.memory.record(Event::Warn);
         }
         self.memory.put_page(root.page);
         self.table = Table::None;
-        Ok(Outcome::default())
+        Ok(())
     }
-}
 
-/// The level where the format's table of a width starts.
-fn root_level<F: Hyp>(width: u32) -> i32 {
-    let levels = width.saturating_sub(F::GRANULE_SHIFT).div_ceil(F::GRANULE_SHIFT - 3);
-    4 - levels as i32
-}
-
-impl<F: Hyp> Engine for Kvm<F> {
-    fn call(&mut self, call: &Call) -> Result<Outcome, Unsupported> {
-        Ok(match *call {
-            Call::Init { va_bits } => self.init(va_bits)?,
-            Call::Map { addr, size, phys, prot } => self.map(addr, size, phys, prot),
-            Call::Unmap { addr, size } => self.unmap(addr, size),
-            Call::Get { addr } => self.get(addr),
-            Call::PteProt { stage, raw } => {
-                let prot = if stage == 1 { stage1_pte_prot(raw) } else { stage2_pte_prot(raw) };
-                Outcome { prot: Some(prot), ..Outcome::default() }
-            }
-            Call::Walk { addr, size, flags, stop } => {
-                let result = self.walk(addr, size, &mut walk::Watch::new(flags, stop));
-                Outcome::code(result.err().unwrap_or(0))
-            }
-            Call::Destroy => self.destroy()?,
-            Call::AllocBudget(budget) => {
-                self.memory.set_budget(budget);
-                Outcome::default()
-            }
-        })
+    fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     fn memory(&self) -> &FakeMemory {
         &self.memory
     }
 
-    fn take_events(&mut self) -> Vec<Event> {
-        self.memory.take_events()
+    fn memory_mut(&mut self) -> &mut FakeMemory {
+        &mut self.memory
     }
 
     fn root(&self) -> Option<Root> {
         let (root, level) = match &self.table {
             Table::None => return None,
-            Table::Whole(table) => (table.root(), table.shape().root_level),
+            Table::Spec(table) => (table.root(), table.shape().root_level),
+            Table::Wide(table) => (table.root(), table.shape().root_level),
             Table::Broken { root, start_level } => (*root, *start_level),
         };
         Some(Root { page: self.memory.page_at(root.0), level })
+    }
+
+    fn ia_bits(&self) -> u32 {
+        self.ia_bits
     }
 }

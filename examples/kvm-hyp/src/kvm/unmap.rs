@@ -2,10 +2,10 @@
 
 use ptdsl::{Level, Slot, Then, Visitor};
 
-use super::{Version, hint};
 use crate::event::{Dsb, Event};
 use crate::format::Hyp;
 use crate::linux::{EINVAL, Errno, LinuxMemory, Order};
+use crate::setup::Version;
 
 /// One call of `unmap`.
 pub(super) struct Unmap {
@@ -20,6 +20,17 @@ impl Unmap {
 
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// The hint for a level as hardware gets it. Until 6.1 level 0 meant that there is none.
+    fn hint(&self, level: i32) -> Option<i32> {
+        let lowest = if self.version >= Version::V6_12 { 0 } else { 1 };
+        (level >= lowest).then_some(level)
+    }
+
+    /// The hint of the invalidation that removes a table. The first version gave one, though it is for leaves alone.
+    fn table_hint(&self, level: i32) -> Option<i32> {
+        if self.version == Version::V5_17 { self.hint(level) } else { None }
     }
 }
 
@@ -44,7 +55,7 @@ impl<F: Hyp, W: LinuxMemory<F>> Visitor<F, W> for Unmap {
         if slot.raw & 1 == 0 || slot.last - slot.va < granule - 1 {
             return Err(EINVAL);
         }
-        clear(memory, slot, true, hint(L::NUMBER));
+        clear(memory, slot, true, self.hint(L::NUMBER));
         self.bytes = self.bytes.wrapping_add(granule);
         Ok(Then::Reread)
     }
@@ -55,8 +66,7 @@ impl<F: Hyp, W: LinuxMemory<F>> Visitor<F, W> for Unmap {
             return Ok(());
         };
         if memory.page_count(child) == 1 {
-            let hint = if self.version.table_hint() { hint(L::NUMBER) } else { None };
-            clear(memory, slot, false, hint);
+            clear(memory, slot, false, self.table_hint(L::NUMBER));
             memory.put(child);
         }
         Ok(())

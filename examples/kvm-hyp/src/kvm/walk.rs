@@ -5,10 +5,12 @@ use ptdsl::{Level, Slot, Then, Visitor};
 use crate::engine::{Flags, Stop};
 use crate::event::{Event, When};
 use crate::format::Hyp;
-use crate::linux::{Errno, LinuxMemory};
+use crate::linux::{EAGAIN, Errno, LinuxMemory};
+use crate::setup::Version;
 
 /// Records the calls that were asked for, and stops at one of them.
 pub struct Watch {
+    version: Version,
     flags: Flags,
     stop: Option<Stop>,
     calls: u64,
@@ -17,8 +19,8 @@ pub struct Watch {
 impl Watch {
     /// Before its first call.
     #[must_use]
-    pub fn new(flags: Flags, stop: Option<Stop>) -> Self {
-        Watch { flags, stop, calls: 0 }
+    pub fn new(version: Version, flags: Flags, stop: Option<Stop>) -> Self {
+        Watch { version, flags, stop, calls: 0 }
     }
 
     fn visit<F: Hyp, L: Level<F>, W: LinuxMemory<F>>(
@@ -39,6 +41,8 @@ impl Watch {
         let call = self.calls;
         self.calls += 1;
         match self.stop {
+            // Outside a fault handler 6.12 goes on.
+            Some(Stop { at, ret: EAGAIN }) if at == call && self.version >= Version::V6_12 => Ok(()),
             Some(Stop { at, ret }) if at == call && ret != 0 => Err(ret),
             _ => Ok(()),
         }

@@ -24,7 +24,7 @@ pub(super) fn field(name: &str, bits: u32, default: u64, values: &[(&str, u64)])
 
 pub(super) fn kind(name: &str, class: KindClass, guard: &[(u64, u64)], pieces: Vec<Piece>) -> Kind {
     let guard = guard.iter().map(|&(mask, value)| Cube { mask, value }).collect();
-    Kind { name: name.to_owned(), class, docs: Vec::new(), guard, pieces }
+    Kind { name: name.to_owned(), class, docs: Vec::new(), guard, output_bits: 34, pieces }
 }
 
 pub(super) fn part(hi: u32, lo: u32, value: Expression) -> Part {
@@ -87,7 +87,13 @@ pub(super) fn format() -> Format {
             piece(3, 0, Role::Fixed { value: 1 }),
         ],
     );
-    let level = |number, shift, index_bits, empty, kinds| Level { number, shift, index_bits, empty, kinds };
+    let level = |number, shift, index_bits, empty, kinds| Level {
+        number,
+        shift,
+        index_bits,
+        empty: Empty::Word(empty),
+        kinds,
+    };
     let attribute = |name: &str, fields: &[FieldId], rows: Vec<Row>| Attribute {
         name: name.to_owned(),
         docs: Vec::new(),
@@ -117,6 +123,7 @@ pub(super) fn format() -> Format {
             limit: "PS".to_owned(),
             choices: vec![OutputChoice { bits: 32, code: 0 }, OutputChoice { bits: 34, code: 0b101 }],
         },
+        tag: None,
         options: vec![TableOption { name: "ttl".to_owned(), docs: Vec::new() }],
         levels: vec![
             level(0, 22, 10, 0, vec![invalid(), table]),

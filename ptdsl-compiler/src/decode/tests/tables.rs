@@ -6,7 +6,7 @@ use crate::ir::{Expression, Operand, OptionId, Parameter};
 
 #[test]
 fn registers_follow_the_table() {
-    let table = TableParameters { width: 30, output_bits: 34, root: 0xffff_a000, options: &["ttl"] };
+    let table = TableParameters { width: 30, output_bits: 34, root: 0xffff_a000, tag: 0, options: &["ttl"] };
     // 1 << 31, code 0b101, root[15:12] = 0xa, root level 0, 64 - 30 = 34
     assert_eq!(registers(&format(), &table), Ok(vec![("CTRL".to_owned(), 0x8005_a022)]));
     let table = TableParameters { width: 20, options: &[], ..table };
@@ -25,7 +25,7 @@ fn the_root_is_the_highest_level_with_an_index_bit() {
 
 #[test]
 fn tables_that_cannot_be_say_what_can() {
-    let table = TableParameters { width: 30, output_bits: 33, root: 0, options: &[] };
+    let table = TableParameters { width: 30, output_bits: 33, root: 0, tag: 0, options: &[] };
     let error = |table: TableParameters<'_>| registers(&format(), &table).unwrap_err().to_string();
     assert_eq!(error(table), "a table cannot have 33 output bits; it takes one of 32, 34");
     assert_eq!(
@@ -47,7 +47,7 @@ fn operands_see_the_entry() {
         part(43, 0, Expression::Bits { of: Parameter::Input, hi: 55, lo: 12 }),
     ];
     let va_hint = Operand { name: "va_hint".to_owned(), parts };
-    let table = TableParameters { width: 30, output_bits: 32, root: 0, options: &["ttl"] };
+    let table = TableParameters { width: 30, output_bits: 32, root: 0, tag: 0, options: &["ttl"] };
     assert_eq!(operand(&format(), &va_hint, &table, 0xff00_1234_5fff, 1), Ok(0x500f_f001_2345));
     let plain = TableParameters { options: &[], ..table };
     assert_eq!(operand(&format(), &va_hint, &plain, 0xff00_1234_5fff, 1), Ok(0xf_f001_2345));

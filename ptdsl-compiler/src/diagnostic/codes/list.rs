@@ -344,6 +344,11 @@ codes! {
     /// Wrong: `[52] Contiguous = 1;` and `group 16 .. when Contiguous = 1;`
     /// Mend: use a field that nothing else sets, with another default.
     GroupMark = 714, "group not marked";
+    /// A register's slots and the attribute that selects them do not match: a row has no value, selects no slot or one outside the
+    /// register, or two rows want different values in one slot.
+    /// Wrong: `[8 * AttrIndx] = memory { normal = 0xff };` where `memory` has a row `device`, too
+    /// Mend: one value for each row, and a slot for each index.
+    SlotValues = 715, "slots do not match the attribute";
     /// A kind is declared, but no level lists it.
     /// Mend: list it at the levels where it exists, or remove it.
     KindUnused = 901, "kind at no level";

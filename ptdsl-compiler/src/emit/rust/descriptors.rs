@@ -79,13 +79,19 @@ fn predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
 fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     let Descriptor { name, kind, .. } = descriptor;
     if kind.class == KindClass::Invalid {
-        let empty = literal(descriptor.levels.first().map_or(0, |level| level.empty));
+        let empty = literal(descriptor.levels.first().and_then(|level| level.empty.word()).unwrap_or(0));
         return quote! {
             /// An empty slot.
             pub const EMPTY: Self = #name(#empty);
         };
     }
-    let defaults = literal(descriptor.defaults(model));
+    let defaults = match descriptor.defaults(model) {
+        0 => TokenStream::new(),
+        defaults => {
+            let defaults = literal(defaults);
+            quote! { | #defaults }
+        }
+    };
     let address = descriptor.address();
     let reach = literal(address_mask(&address));
     let place = place_address(model, &address);
@@ -104,7 +110,7 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
         pub const fn new(#argument: Phys) -> Option<Self> {
             let address = #argument.0;
             if address & !#reach != 0 { return None; }
-            Some(#name(#place | #defaults))
+            Some(#name(#place #defaults))
         }
     }
 }

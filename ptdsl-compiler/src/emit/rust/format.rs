@@ -8,7 +8,7 @@ use super::docs;
 use super::levels::attributes_in;
 use super::model::{Descriptor, IMPORTS, Model, level_name};
 use super::{names, registers, steps};
-use crate::ir::{Combine, Extend, FieldId, KindClass};
+use crate::ir::{Combine, Empty, Extend, FieldId, KindClass, PathField};
 
 pub(super) fn head(model: &Model<'_>) -> TokenStream {
     let marker = model.marker();
@@ -42,6 +42,9 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let (marker, word) = (model.marker(), model.word());
     let name = &format.name;
     let top = format.levels.first().map_or_else(|| format_ident!("End"), level_name);
+    let sentinels = Literal::usize_unsuffixed(
+        format.levels.iter().filter(|level| level.empty == Empty::Sentinel).count(),
+    );
     let granule = Literal::u32_unsuffixed(format.granule_shift);
     let (min, max) =
         (Literal::u32_unsuffixed(format.input.min_bits), Literal::u32_unsuffixed(format.input.max_bits));
@@ -54,6 +57,17 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         let (bits, code) = (Literal::u32_unsuffixed(choice.bits), literal(choice.code));
         quote! { OutputChoice { bits: #bits, code: #code } }
     });
+    let tag = format.tag.as_ref().map(|tag| {
+        let about = format!("Bits of `{}`.", tag.name);
+        let bits = Literal::u32_unsuffixed(tag.bits);
+        quote! {
+            #[doc = #about]
+            const TAG_BITS: u32 = #bits;
+        }
+    });
+    let kinds = format.levels.iter().flat_map(|level| &level.kinds);
+    let tables = kinds.filter(|kind| kind.class == KindClass::Table).map(|kind| kind.output_bits);
+    let table_bits = Literal::u32_unsuffixed(tables.min().unwrap_or(format.output.bits));
     let (once, covers) = steps::publish_facts(format);
     let (before, after) = (steps::before(model), steps::after(model));
     let effective = effective(model);
@@ -67,11 +81,14 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             type Step = Step;
             type Registers = Registers;
             type Top = #top;
+            type Sentinels = [Phys; #sentinels];
             const NAME: &'static str = #name;
             const GRANULE_SHIFT: u32 = #granule;
             const MIN_WIDTH: u32 = #min;
             const MAX_WIDTH: u32 = #max;
             const EXTEND: Extend = #extend;
+            const TABLE_BITS: u32 = #table_bits;
+            #tag
             const OUTPUT: &'static [OutputChoice] = &[#(#choices),*];
             const PUBLISH_LEAF_ONCE: bool = #once;
             const PUBLISH_TABLE_COVERS_LEAF: bool = #covers;
@@ -102,12 +119,21 @@ fn effective(model: &Model<'_>) -> TokenStream {
             .iter()
             .map(|rule| {
                 let target = leaf.field(rule.field);
-                let (source, operator) = match rule.combine {
-                    Combine::Or => (quote! { path.any }, quote! { | }),
-                    Combine::And => (quote! { path.all }, quote! { & }),
+                let (source, inverse, operator) = match rule.combine {
+                    Combine::Or => (quote! { path.any }, quote! { path.all }, quote! { | }),
+                    Combine::And => (quote! { path.all }, quote! { path.any }, quote! { & }),
                 };
-                let values: Vec<_> =
-                    rule.path.iter().map(|&id| extract(&source, &in_tables(id), bits)).collect();
+                let value = |above: &PathField| {
+                    let places = in_tables(above.field);
+                    if above.negated {
+                        let all = literal(super::bits::ones(model.field(above.field).bits));
+                        let value = extract(&inverse, &places, bits);
+                        quote! { (#value ^ #all) }
+                    } else {
+                        extract(&source, &places, bits)
+                    }
+                };
+                let values: Vec<_> = rule.path.iter().map(value).collect();
                 let value = joined(&values, &operator);
                 let placed = insert(&value, &target, bits);
                 match rule.combine {

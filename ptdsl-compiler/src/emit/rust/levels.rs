@@ -1,7 +1,7 @@
 //! One `Level` implementation per level: the facts that the runtime's operations are made of.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 
 use super::bits::{Place, literal, mask, move_between, ones, put};
 use super::changes;
@@ -9,7 +9,7 @@ use super::descriptors::place_address;
 use super::entries::reserved;
 use super::model::{Descriptor, Model, entry_name, level_name};
 use super::names::camel;
-use crate::ir::{FieldId, KindClass, Level};
+use crate::ir::{Empty, FieldId, KindClass, Level};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let levels = &model.format.levels;
@@ -33,11 +33,15 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
     let (has_leaf, has_table) = (!leaves.is_empty(), !tables.is_empty());
     let number = proc_macro2::Literal::i32_unsuffixed(level.number);
     let (shift, bits) = (u32_literal(level.shift), u32_literal(level.index_bits));
-    let empty = literal(level.empty);
+    let (empty, sentinel) = empty(model, level);
     let places = leaves.first().map(|leaf| leaf.address()).unwrap_or_default();
     let step =
         literal(put(&places, 1_u64.checked_shl(level.shift).unwrap_or(0)) & ones(model.format.word_bits));
     let linear = literal(linear(&places));
+    let reach = leaves.first().filter(|leaf| leaf.kind.output_bits < model.format.output.bits).map(|leaf| {
+        let reach = literal(ones(leaf.kind.output_bits));
+        quote! { const REACH: u64 = #reach; }
+    });
     let change = changes::emit(model, leaves.first().copied());
     let along = literal(along(model, &tables));
     let typed = typed(model, level, &entry);
@@ -60,7 +64,9 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             const HAS_LEAF: bool = #has_leaf;
             const HAS_TABLE: bool = #has_table;
             const EMPTY: #word = #empty;
+            #sentinel
             const STEP: #word = #step;
+            #reach
             const LINEAR: u64 = #linear;
             const ALONG: #word = #along;
             fn entry(raw: #word) -> #entry { #typed }
@@ -77,6 +83,23 @@ fn one(model: &Model<'_>, level: &Level, next: Option<&Level>) -> TokenStream {
             fn change(old: #word, new: #word) -> Change { #change }
         }
     }
+}
+
+/// The word of an empty slot, and what leads to it where the table decides it.
+fn empty(model: &Model<'_>, level: &Level) -> (TokenStream, TokenStream) {
+    let word = match level.empty {
+        Empty::Word(word) => return (literal(word).into_token_stream(), TokenStream::new()),
+        Empty::Sentinel => model.word(),
+    };
+    let above = model.format.levels.iter().filter(|l| l.shift > level.shift && l.empty == Empty::Sentinel);
+    let place = proc_macro2::Literal::usize_unsuffixed(above.count());
+    let marker = model.marker();
+    let sentinel = quote! {
+        const SENTINEL: Option<usize> = Some(#place);
+        #[inline(always)]
+        fn empty(shape: &Shape<#marker>) -> #word { Self::link(shape.sentinels[#place]) }
+    };
+    (quote! { 0 }, sentinel)
 }
 
 fn u32_literal(value: u32) -> proc_macro2::Literal {
@@ -103,7 +126,8 @@ fn linear(places: &[Place]) -> u64 {
 
 /// Table bits that hierarchical attributes read; all, where every table has them in the same places.
 fn along(model: &Model<'_>, tables: &[&Descriptor<'_>]) -> u64 {
-    let fields: Vec<FieldId> = model.format.effective.iter().flat_map(|e| e.path.iter().copied()).collect();
+    let fields: Vec<FieldId> =
+        model.format.effective.iter().flat_map(|e| e.path.iter().map(|above| above.field)).collect();
     let places =
         |table: &Descriptor<'_>| -> Vec<Vec<Place>> { fields.iter().map(|&id| table.field(id)).collect() };
     let mut all = model.descriptors.iter().filter(|d| d.kind.class == KindClass::Table).map(places);

@@ -87,6 +87,7 @@ fn parameter(of: Parameter) -> TokenStream {
         Parameter::Root => quote! { shape.root.0 },
         Parameter::RootLevel => quote! { (shape.root_level as u64) },
         Parameter::OutputCode => quote! { shape.output.code },
+        Parameter::Tag => quote! { shape.tag },
         Parameter::Input => quote! { va },
         Parameter::Level => quote! { (run.level as u64) },
     }

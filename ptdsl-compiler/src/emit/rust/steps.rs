@@ -31,7 +31,11 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let instructions = used(format);
     let variants = instructions.iter().map(|instruction| {
         let name = variant(instruction);
-        let about = docs(&instruction.docs, &format!("`{}`", instruction.assembly));
+        let otherwise = match &instruction.assembly {
+            Some(assembly) => format!("`{assembly}`"),
+            None => format!("`{}`, no instruction: the world carries it out.", instruction.name),
+        };
+        let about = docs(&instruction.docs, &otherwise);
         if instruction.parameters.is_empty() {
             return quote! { #about #name };
         }
@@ -39,8 +43,9 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         quote! { #about #name(#(#types),*) }
     });
     let arch = &format.arch;
-    let arms: Vec<TokenStream> = instructions.iter().map(|i| execute(i)).collect();
-    let execute = (!arms.is_empty()).then(|| {
+    // One step that is no instruction leaves all of them to the world, which must not forget it.
+    let arms: Option<Vec<TokenStream>> = instructions.iter().map(|i| execute(i)).collect();
+    let execute = arms.filter(|arms| !arms.is_empty()).map(|arms| {
         quote! {
             impl Step {
                 /// Executes the instruction on this PE.
@@ -66,21 +71,21 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     }
 }
 
-fn execute(instruction: &Instruction) -> TokenStream {
+fn execute(instruction: &Instruction) -> Option<TokenStream> {
     let name = variant(instruction);
-    let assembly = &instruction.assembly;
+    let assembly = instruction.assembly.as_ref()?;
     if instruction.parameters.is_empty() {
-        return quote! {
+        return Some(quote! {
             Step::#name => unsafe { core::arch::asm!(#assembly, options(nostack, preserves_flags)) },
-        };
+        });
     }
     let parameters: Vec<Ident> =
         instruction.parameters.iter().map(|p| format_ident!("{}", names::escape(p))).collect();
-    quote! {
+    Some(quote! {
         Step::#name(#(#parameters),*) => unsafe {
             core::arch::asm!(#assembly, #(#parameters = in(reg) #parameters as usize,)* options(nostack, preserves_flags))
         },
-    }
+    })
 }
 
 /// The sequence of a transition; none where the format has no tables or no leaves.

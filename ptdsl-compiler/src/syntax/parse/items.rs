@@ -1,6 +1,6 @@
 //! Declarations.
 
-use super::super::ast::{Attribute, Effective, Extend, Fields};
+use super::super::ast::{Attribute, Effective, Empty, Extend, Fields};
 use super::super::ast::{
     Format, Group, Input, Instruction, Item, ItemKind, Kind, KindClass, Level, Limit, Name, Operand,
     OptionDeclaration, OptionScope, Output, Sequence, Step, Use,
@@ -58,6 +58,7 @@ fn kind(file: FileId, node: Node<'_>) -> ItemKind {
         }
         Rule::input => ItemKind::Input(input(&mut nodes)),
         Rule::output => ItemKind::Output(output(&mut nodes)),
+        Rule::tag => ItemKind::Tag(bits::slice(file, nodes.need(Rule::slice))),
         Rule::level => ItemKind::Level(level(nodes)),
         Rule::invalid => ItemKind::Kind(descriptor(nodes, KindClass::Invalid)),
         Rule::table => ItemKind::Kind(descriptor(nodes, KindClass::Table)),
@@ -92,7 +93,7 @@ fn kind(file: FileId, node: Node<'_>) -> ItemKind {
         Rule::instruction => ItemKind::Instruction(Instruction {
             name: nodes.name(),
             parameters: arguments(&mut nodes),
-            assembly: nodes.string(),
+            assembly: nodes.take(Rule::eq).map(|_| nodes.string()),
         }),
         Rule::operand => {
             let name = nodes.name();
@@ -145,10 +146,14 @@ fn output(nodes: &mut Nodes<'_>) -> Output {
     Output { slice, limit }
 }
 
-/// What `without` drops: a name, or a level as `level` and its number with one space between.
+/// What `without` drops: a name, or a level as `level` and its number with one space between; `effective` and a field likewise.
 fn dropped(mut nodes: Nodes<'_>) -> Name {
     nodes.need(Rule::kw_without);
     let file = nodes.file;
+    if let Some(word) = nodes.take(Rule::kw_effective) {
+        let field = nodes.name();
+        return Spanned::new(format!("effective {}", field.node), span(file, &word).to(field.span));
+    }
     match nodes.take(Rule::kw_level) {
         None => nodes.name(),
         Some(word) => {
@@ -163,7 +168,13 @@ fn level(mut nodes: Nodes<'_>) -> Level {
     let number = nodes.integer();
     let index = bits::slice(file, nodes.need(Rule::slice));
     nodes.need(Rule::semi);
-    let empty = nodes.take(Rule::kw_empty).map(|_| nodes.number());
+    let empty = nodes.take(Rule::kw_empty).map(|_| match nodes.take(Rule::kw_sentinel) {
+        Some(word) => Spanned::new(Empty::Sentinel, span(file, &word)),
+        None => {
+            let word = nodes.number();
+            Spanned::new(Empty::Word(word.node), word.span)
+        }
+    });
     Level { number, index, empty, kinds: names(nodes) }
 }
 
@@ -174,7 +185,9 @@ fn descriptor(mut nodes: Nodes<'_>, class: KindClass) -> Kind {
         KindClass::Table | KindClass::Leaf => nodes.name(),
     };
     let guard = bits::guard(file, nodes.need(Rule::guard));
-    Kind { class, name, guard, body: bits::body(file, nodes.need(Rule::body)) }
+    let reach =
+        nodes.take(Rule::reach).map(|node| bits::slice(file, Nodes::of(file, node).need(Rule::slice)));
+    Kind { class, name, guard, reach, body: bits::body(file, nodes.need(Rule::body)) }
 }
 
 fn group(nodes: &mut Nodes<'_>) -> Group {

@@ -297,6 +297,7 @@ fn word(rule: &Rule) -> String {
         Rule::ne => "`!=`",
         Rule::arrow => "`=>`",
         Rule::becomes => "`->`",
+        Rule::times => "`*`",
         Rule::plus => "`+`",
         Rule::minus => "`-`",
         Rule::bar => "`|`",

@@ -2,7 +2,7 @@
 
 use super::super::ast::{
     Assignment, AttributeRow, BitsValue, Change, ChangeClass, ChangeRule, Expression, Operator, Register,
-    Value,
+    Slots, Value,
 };
 use super::super::grammar::Rule;
 use super::bits;
@@ -83,16 +83,45 @@ pub(super) fn register(file: FileId, node: Node<'_>) -> Register {
     let docs = nodes.docs();
     let name = nodes.name();
     let span_without_docs = name.span.to(whole);
-    let mut register =
-        Register { docs, name, bits: Vec::new(), otherwise_zero: None, span: span_without_docs };
+    let mut register = Register {
+        docs,
+        name,
+        bits: Vec::new(),
+        slots: Vec::new(),
+        otherwise_zero: None,
+        span: span_without_docs,
+    };
     for node in nodes.rest() {
         match node.as_rule() {
             Rule::bits_value => register.bits.push(bits_value(file, node)),
+            Rule::slots => register.slots.push(slots(file, node)),
             Rule::otherwise_zero => register.otherwise_zero = Some(span(file, &node)),
             _ => {}
         }
     }
     register
+}
+
+/// `[8 * AttrIndx] = memory { normal = 0xff, device = 0x04 }`
+fn slots(file: FileId, node: Node<'_>) -> Slots {
+    let span = span(file, &node);
+    let mut nodes = Nodes::of(file, node);
+    let width = nodes.number();
+    nodes.need(Rule::times);
+    let mut fields = Vec::new();
+    loop {
+        match nodes.any() {
+            node if node.as_rule() == Rule::name => fields.push(name(file, &node)),
+            node if node.as_rule() == Rule::rbracket => break,
+            _ => {}
+        }
+    }
+    let attribute = nodes.name();
+    let value = |node| {
+        let mut nodes = Nodes::of(file, node);
+        (nodes.name(), nodes.number())
+    };
+    Slots { width, fields, attribute, values: nodes.all(Rule::value).map(value).collect(), span }
 }
 
 /// `[5:0] = 64 - width;`
@@ -152,8 +181,9 @@ fn atom(file: FileId, nodes: &mut Nodes<'_>) -> Spanned<Expression> {
         Rule::number => Expression::Number(number(file, &node).node),
         Rule::along => {
             let mut inside = Nodes::of(file, node);
+            let negated = inside.take(Rule::kw_not).is_some();
             let place = name(file, &inside.any());
-            Expression::Along { place, field: inside.name() }
+            Expression::Along { negated, place, field: inside.name() }
         }
         Rule::slice => Expression::Slice(bits::slice(file, node)),
         // Only an expression in brackets is left.
