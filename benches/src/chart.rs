@@ -33,15 +33,15 @@ pub fn ratios(path: &Path, results: &[Result], contenders: &[Contender]) -> std:
     let rows: Vec<&Result> =
         results.iter().filter(|result| shown.iter().any(|c| result.ratio(c).is_some())).collect();
     let height = 150 + 30 * rows.len() as u32;
-    let area = SVGBackend::new(path, (960, height)).into_drawing_area();
+    let area = SVGBackend::new(path, (1040, height)).into_drawing_area();
     area.fill(&WHITE)?;
     let lines = rows.len() as f64;
     let mut chart = ChartBuilder::on(&area)
         .caption("Time of a page-table operation, as a multiple of a walker written by hand", (FONT, 18))
         .margin(12)
         .x_label_area_size(44)
-        .y_label_area_size(290)
-        .build_cartesian_2d((0.25_f64..256.0).log_scale().base(2.0), Lines(lines))?;
+        .y_label_area_size(340)
+        .build_cartesian_2d((0.25_f64..1024.0).log_scale().base(2.0), Lines(lines))?;
     let titles: Vec<&str> = rows.iter().map(|result| result.rung.title).collect();
     chart
         .configure_mesh()
@@ -66,7 +66,7 @@ pub fn ratios(path: &Path, results: &[Result], contenders: &[Contender]) -> std:
     for (contender, colour) in shown.iter().zip(COLOURS) {
         let points = rows.iter().enumerate().filter_map(|(line, result)| {
             let ratio = result.ratio(contender)?;
-            Some((ratio.clamp(0.25, 256.0), lines - 0.5 - line as f64))
+            Some((ratio.clamp(0.25, 1024.0), lines - 0.5 - line as f64))
         });
         let ours = !contender.peer;
         let mark = move |at: (f64, f64)| {
@@ -121,14 +121,14 @@ impl plotters::coord::ranged1d::ValueFormatter<f64> for Lines {}
 /// # Errors
 /// The file cannot be written.
 pub fn growth(path: &Path, curves: &[Curve]) -> std::result::Result<(), Failure> {
-    let area = SVGBackend::new(path, (960, 420)).into_drawing_area();
+    let area = SVGBackend::new(path, (1040, 460)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .caption("Mapping pages of 4 KiB in one call: time per page by size of the mapping", (FONT, 18))
         .margin(12)
         .x_label_area_size(44)
         .y_label_area_size(60)
-        .build_cartesian_2d(20.0_f64..40.0, (0.125_f64..16.0).log_scale().base(2.0))?;
+        .build_cartesian_2d(20.0_f64..40.0, (0.125_f64..128.0).log_scale().base(2.0))?;
     let bytes = |log: f64| {
         let log = log.round() as u32;
         let unit = ["MiB", "GiB", "TiB"].get((log.saturating_sub(20) / 10) as usize).copied().unwrap_or("");

@@ -54,11 +54,14 @@ fn fill<F: Format, W: World<F>>(
     (first, step): (F::Word, F::Word),
 ) {
     let (mut slot, end, mut word) = (slots.start, slots.end, first);
-    // By eight: the compiler does not unroll volatile stores far enough by itself.
+    // By eight: the compiler does not unroll volatile stores far enough by itself. Two words at a time: a processor that
+    // stores two in a cycle does not wait for the one before.
+    let (mut next, both) = (word.wrapping_add(step), step.wrapping_add(step));
     while slot + AT_ONCE <= end {
-        for k in 0..AT_ONCE {
+        for k in (0..AT_ONCE).step_by(2) {
             world.store(Permit::runtime(), table, slot + k, word);
-            word = word.wrapping_add(step);
+            world.store(Permit::runtime(), table, slot + k + 1, next);
+            (word, next) = (word.wrapping_add(both), next.wrapping_add(both));
         }
         slot += AT_ONCE;
     }
