@@ -932,6 +932,21 @@ impl Level<Arm64Stage264kLpa> for Level2 {
         }
         class
     }
+    const SPANS: &'static [u32] = &[5];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 5 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            5 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
+    }
 }
 
 /// Level 3: index `IPA[28:16]`, an entry maps 64 KiB.
@@ -1003,6 +1018,21 @@ impl Level<Arm64Stage264kLpa> for Level3 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[5];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 5 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            5 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
 }
 
@@ -1101,6 +1131,24 @@ impl Format for Arm64Stage264kLpa {
             vttbr_el2: ((shape.tag & 0xff) << 48)
                 | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
+        }
+    }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::TlbiIpas2e1is(..) => "tlbi_ipas2e1is",
+            Step::TlbiIpas2le1is(..) => "tlbi_ipas2le1is",
+            Step::TlbiVmalle1is => "tlbi_vmalle1is",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::TlbiIpas2e1is(x0) => [x0].get(index).copied(),
+            Step::TlbiIpas2le1is(x0) => [x0].get(index).copied(),
+            _ => None,
         }
     }
 }

@@ -940,6 +940,21 @@ impl Level<Arm64Stage2Fwb> for Level1 {
         }
         class
     }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
+    }
 }
 
 /// Level 2: index `IPA[29:21]`, an entry maps 2 MiB.
@@ -1010,6 +1025,21 @@ impl Level<Arm64Stage2Fwb> for Level2 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
 }
 
@@ -1082,6 +1112,21 @@ impl Level<Arm64Stage2Fwb> for Level3 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
 }
 
@@ -1185,6 +1230,24 @@ impl Format for Arm64Stage2Fwb {
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             vttbr_el2: ((shape.tag & 0xff) << 48)
                 | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
+        }
+    }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::TlbiIpas2e1is(..) => "tlbi_ipas2e1is",
+            Step::TlbiIpas2le1is(..) => "tlbi_ipas2le1is",
+            Step::TlbiVmalle1is => "tlbi_vmalle1is",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::TlbiIpas2e1is(x0) => [x0].get(index).copied(),
+            Step::TlbiIpas2le1is(x0) => [x0].get(index).copied(),
+            _ => None,
         }
     }
 }

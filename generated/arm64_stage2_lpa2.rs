@@ -1083,6 +1083,21 @@ impl Level<Arm64Stage2Lpa2> for Level1 {
         }
         class
     }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
+    }
 }
 
 /// Level 2: index `IPA[29:21]`, an entry maps 2 MiB.
@@ -1153,6 +1168,21 @@ impl Level<Arm64Stage2Lpa2> for Level2 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
 }
 
@@ -1225,6 +1255,21 @@ impl Level<Arm64Stage2Lpa2> for Level3 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
 }
 
@@ -1343,6 +1388,24 @@ impl Format for Arm64Stage2Lpa2 {
             vttbr_el2: ((shape.tag & 0xff) << 48)
                 | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
+        }
+    }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::TlbiIpas2e1is(..) => "tlbi_ipas2e1is",
+            Step::TlbiIpas2le1is(..) => "tlbi_ipas2le1is",
+            Step::TlbiVmalle1is => "tlbi_vmalle1is",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::TlbiIpas2e1is(x0) => [x0].get(index).copied(),
+            Step::TlbiIpas2le1is(x0) => [x0].get(index).copied(),
+            _ => None,
         }
     }
 }

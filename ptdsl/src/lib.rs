@@ -36,7 +36,7 @@ pub use arena::Arena;
 pub use cursor::Cursor;
 pub use error::{Error, MapError};
 pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Run, Shape, Transition};
-pub use map::{Existing, How, Sizes};
+pub use map::{Existing, Grouping, How, Sizes};
 pub use mappings::{Mapping, Mappings};
 #[cfg(feature = "macro")]
 pub use ptdsl_macros::ptdsl;

@@ -5,7 +5,9 @@ use core::marker::PhantomData;
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Extend, Format, Level, Run, Shape, Transition, layout, low_bits, next_table};
+use crate::format::{
+    Extend, Format, Level, Run, Shape, Transition, layout, low_bits, next_table, root_layout,
+};
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
 use crate::world::{TableLayout, World};
@@ -276,7 +278,7 @@ fn create_at<F: Format, L: Level<F>, W: World<F>>(
     }
     shape.root_level = L::NUMBER;
     make_sentinels::<F, L, W>(world, &mut shape)?;
-    let layout = layout::<F, L>(shape.width);
+    let layout = root_layout::<F, L>(shape.width);
     let (root, table) = match allocate::<F, L, W>(world, layout, 0) {
         Ok(root) => root,
         Err(error) => {
@@ -365,7 +367,7 @@ fn destroy_at<F: Format, L: Level<F>, W: World<F>>(world: &mut W, shape: &Shape<
     if !starts_at::<F, L>(shape.width) {
         return destroy_at::<F, L::Next, W>(world, shape);
     }
-    let layout = layout::<F, L>(shape.width);
+    let layout = root_layout::<F, L>(shape.width);
     let root = table_at::<F, W>(world, shape.root);
     destroy_below::<F, L, W>((world, shape), root, layout);
     world.free(shape.root, layout);

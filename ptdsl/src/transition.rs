@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::address::Phys;
-use crate::format::{Change, Format, Level, Run, Shape, Transition};
+use crate::format::{Change, Format, Level, Run, Shape, Transition, span};
 use crate::table::Use;
 use crate::word::Word;
 use crate::world::World;
@@ -57,7 +57,9 @@ fn fill<F: Format, W: World<F>>(
     // By eight: the compiler does not unroll volatile stores far enough by itself. Two words at a time: a processor that
     // stores two in a cycle does not wait for the one before.
     let (mut next, both) = (word.wrapping_add(step), step.wrapping_add(step));
-    while slot + AT_ONCE <= end {
+    // One counter, so that the compiler keeps one.
+    let rounds = slot + ((end - slot) & !(AT_ONCE - 1));
+    while slot != rounds {
         for k in (0..AT_ONCE).step_by(2) {
             world.store(Permit::runtime(), table, slot + k, word);
             world.store(Permit::runtime(), table, slot + k + 1, next);
@@ -99,6 +101,12 @@ fn leading<T: Word>(slots: core::ops::Range<usize>, word: impl Fn(usize) -> T) -
         slot += 1;
     }
     slot - slots.start
+}
+
+/// Whether a word is a leaf that takes one slot.
+#[inline(always)]
+fn single<F: Format, L: Level<F>>(raw: F::Word) -> bool {
+    L::is_leaf(raw) & (span::<F, L>(raw) == 0)
 }
 
 /// The transitions of one operation on one table, with what is owed before the operation may return.
@@ -147,6 +155,29 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let _ = self.world.count(table, count as isize);
     }
 
+    /// Empty slots become one leaf that takes them all. `live`: hardware may already walk the table.
+    #[inline(never)]
+    pub(crate) fn publish_span<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        (va, span): (u64, u32),
+        first: F::Word,
+        live: bool,
+    ) {
+        let live = live && U::LIVE;
+        let run = self.run::<L>(va, 1 << span);
+        if live {
+            F::before(self.world, Transition::PublishLeaf, &run);
+        }
+        let (mut word, stride) = (first, L::stride(span));
+        for slot in slot..slot + run.count {
+            self.world.store(Permit::runtime(), table, slot, word);
+            word = word.wrapping_add(stride);
+        }
+        self.owe_leaf(&run, live);
+        let _ = self.world.count(table, run.count as isize);
+    }
+
     /// One empty slot of a table that the walk reaches becomes a leaf.
     #[inline(always)]
     pub(crate) fn publish_leaf<L: Level<F>>(
@@ -193,6 +224,31 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         }
     }
 
+    /// [`store_over`](Self::store_over) for a leaf that takes several slots: all of them, or none.
+    #[inline(never)]
+    pub(crate) fn store_over_span<L: Level<F>>(
+        &mut self,
+        (table, first): (W::Table, usize),
+        span: u32,
+        new: F::Word,
+    ) -> bool {
+        let stride = L::stride(span);
+        let mut word = new;
+        for slot in first..first + (1 << span) {
+            let old = load::<F, W>(self.world, table, slot);
+            if !matches!(L::change(old, word), Change::Nothing | Change::Store) {
+                return false;
+            }
+            word = word.wrapping_add(stride);
+        }
+        word = new;
+        for slot in first..first + (1 << span) {
+            self.world.store(Permit::runtime(), table, slot, word);
+            word = word.wrapping_add(stride);
+        }
+        true
+    }
+
     /// An empty slot becomes a table whose words are all written. `live`: hardware may already walk the parent.
     #[inline(always)]
     pub(crate) fn publish_table<L: Level<F>>(
@@ -218,7 +274,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf);
     }
 
-    /// Leaves of a table that no hardware walks become empty slots, from `slot` on, up to the first that is no leaf or to
+    /// Leaves of a table that no hardware walks become empty slots, from `slot` on, up to the first that is no leaf of one slot or to
     /// `most` of them; how many. [`forget`](Self::forget) them afterwards.
     #[inline(always)]
     pub(crate) fn clear_leaves<L: Level<F>>(&mut self, table: W::Table, slot: usize, most: usize) -> usize {
@@ -229,7 +285,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let mut done = 0;
         // Words are looked at together: a branch for each would cost more than its load.
         while most - done >= AT_ONCE {
-            let leaf = |k| L::is_leaf(load::<F, W>(self.world, table, slot + done + k));
+            let leaf = |k| single::<F, L>(load::<F, W>(self.world, table, slot + done + k));
             if !(0..AT_ONCE).fold(true, |all, k| all & leaf(k)) {
                 break;
             }
@@ -238,11 +294,33 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
             }
             done += AT_ONCE;
         }
-        while done < most && L::is_leaf(load::<F, W>(self.world, table, slot + done)) {
+        while done < most && single::<F, L>(load::<F, W>(self.world, table, slot + done)) {
             self.world.store(Permit::runtime(), table, slot + done, empty);
             done += 1;
         }
         done
+    }
+
+    /// A leaf that takes several slots goes, whole: every slot is emptied before the first invalidation, so that no walk
+    /// meets a part of it afterwards. `va` and `slot` are its first. [`forget`](Self::forget) all slots afterwards.
+    #[inline(never)]
+    pub(crate) fn invalidate_span<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        va: u64,
+        span: u32,
+    ) {
+        let run = self.run::<L>(va, 1 << span);
+        if U::LIVE {
+            F::before(self.world, Transition::InvalidateLeaf, &run);
+        }
+        let empty = L::empty(self.shape);
+        for slot in slot..slot + run.count {
+            self.world.store(Permit::runtime(), table, slot, empty);
+        }
+        if U::LIVE {
+            F::after(self.world, Transition::InvalidateLeaf, &run);
+        }
     }
 
     /// A table becomes an empty slot and no walk through it remains: after this its page may be freed.

@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Format, Level, Shape, layout, low_bits, mask, next_table, root_slot, slot};
+use crate::format::{Format, Level, Shape, layout, low_bits, mask, next_table, root_slot, slot, span};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{AT_ONCE, Edit, empty_slots, load, table as table_at};
 use crate::world::World;
@@ -131,7 +131,9 @@ pub(crate) fn page_here<F: Format, L: Level<F>, W: World<F>, U: Use>(
     (table, index): (W::Table, usize),
     va: u64,
 ) -> Option<Option<usize>> {
-    if !L::is_leaf(load::<F, W>(edit.world, table, index)) {
+    // A leaf of several slots is larger than a page.
+    let raw = load::<F, W>(edit.world, table, index);
+    if !(L::is_leaf(raw) && span::<F, L>(raw) == 0) {
         return None;
     }
     edit.invalidate_leaf::<L>(table, index, va);
@@ -256,14 +258,23 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
                 index += cleared;
             }
             let raw = load::<F, W>(self.edit.world, table, index);
-            let slot_last = va | mask::<F, L>();
-            if L::HAS_LEAF && L::is_leaf(raw) {
+            let mut slot_last = va | mask::<F, L>();
+            // Both at once: one comparison where the mark of a group stands in the word.
+            if L::HAS_LEAF && L::is_leaf(raw) & (span::<F, L>(raw) == 0) {
                 if L::HAS_TABLE && (va & mask::<F, L>() != 0 || slot_last > last) {
                     let leaf = va & !mask::<F, L>();
                     break Err((va, Stopped::Leaf { va: leaf, level: L::NUMBER }));
                 }
                 self.edit.invalidate_leaf::<L>(table, index, va);
                 removed += 1;
+            } else if !L::SPANS.is_empty() && L::is_leaf(raw) {
+                let span = L::span(raw);
+                if let Err(stop) = self.span::<L>((table, index), (va, last), span) {
+                    break Err(stop);
+                }
+                removed += 1 << span;
+                slot_last = va | low_bits(L::SHIFT + span);
+                index += (1 << span) - 1;
             } else if let Some(child) = next_table::<F, L>(self.edit.shape, raw) {
                 let (empty, result) = self.child::<L::Next>(child, va, slot_last.min(last));
                 if empty {
@@ -284,6 +295,23 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
             index += 1;
         };
         (removed, result)
+    }
+
+    /// Unmaps a leaf of several slots, if the range begins at its start and covers it.
+    #[cold]
+    #[inline(never)]
+    fn span<L: Level<F>>(
+        &mut self,
+        slot: (W::Table, usize),
+        (va, last): (u64, u64),
+        span: u32,
+    ) -> Result<(), Stop> {
+        let low = low_bits(L::SHIFT + span);
+        if va & low != 0 || last - va < low {
+            return Err((va, Stopped::Leaf { va: va & !low, level: L::NUMBER }));
+        }
+        self.edit.invalidate_span::<L>(slot, va, span);
+        Ok(())
     }
 
     /// Unmaps within a table below the root; whether that left it empty, and the outcome.

@@ -25,6 +25,7 @@ pub(crate) const STEPS: &[Step] = &[
         run: linted,
     },
     qemu::EL2_LINTS,
+    qemu::LINTS,
     Step {
         name: "rustdoc",
         purpose: "documentation builds without a warning",

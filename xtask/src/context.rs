@@ -11,7 +11,11 @@ pub(crate) struct Context {
     cargo: OsString,
     verbose: bool,
     passed: Vec<String>,
+    guests: (u64, u64),
 }
+
+/// The seed of guests that are told none, and how many translations of each format they compare.
+const GUESTS: (u64, u64) = (1, 100_000);
 
 impl Context {
     /// The project that this program was built from. `verbose` copies the output of all programs to ours.
@@ -24,6 +28,7 @@ impl Context {
             cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
             verbose,
             passed: Vec::new(),
+            guests: GUESTS,
         }
     }
 
@@ -35,6 +40,17 @@ impl Context {
     /// What is passed to the program that a step runs.
     pub(crate) fn passed(&self) -> &[String] {
         &self.passed
+    }
+
+    /// The same with another seed for guests, or another number of translations.
+    pub(crate) fn with_guests(self, seed: Option<u64>, count: Option<u64>) -> Self {
+        let (old_seed, old_count) = self.guests;
+        Self { guests: (seed.unwrap_or(old_seed), count.unwrap_or(old_count)), ..self }
+    }
+
+    /// The seed of guests, and how many translations of each format they compare.
+    pub(crate) fn guests(&self) -> (u64, u64) {
+        self.guests
     }
 
     /// The folder of the workspace.

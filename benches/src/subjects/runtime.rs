@@ -4,7 +4,7 @@ use crate::pool::{pointer, pool};
 use crate::walker::{ARM64, Done, Operation, Refused, Size, Walker, Window, Words, X86_64};
 use ptdsl::memory::{Frames, Linear, Maintain, NoMaintenance};
 use ptdsl::{
-    Boundary, Config, Existing, Format, Fresh, How, Inactive, Live, PageTable, Permit, Phys, Range, Sizes,
+    Boundary, Config, Existing, Format, Fresh, Grouping, How, Inactive, Live, PageTable, Permit, Phys, Range, Sizes,
     TableLayout, Use, World,
 };
 use ptdsl_generated::{arm64_hyp, x86_64};
@@ -218,7 +218,7 @@ impl<S: Setting> Walker for Ptdsl<S> {
     #[inline(always)]
     fn map(&mut self, va: u64, pa: u64, bytes: u64, size: Size) -> Done {
         let sizes = if size == Size::Page { Sizes::Pages } else { Sizes::Largest };
-        let how = How { sizes, existing: Existing::Refuse };
+        let how = How { sizes, existing: Existing::Refuse, grouping: Grouping::Single };
         let range = range(va, bytes)?;
         self.table.map_with(&mut self.world, range, Phys(pa), S::Format::WRITABLE, how).map_err(|_| Refused)
     }

@@ -26,7 +26,8 @@ const OUTPUT: u64 = 5 * GIB;
 /// Blocks of 2 MiB, and where they are mapped.
 const BLOCKS: u64 = 16 * 512;
 const BLOCKS_START: u64 = 64 * GIB;
-const PAGES_ONLY: How = How { sizes: Sizes::Pages, existing: ptdsl::Existing::Refuse };
+const PAGES_ONLY: How =
+    How { sizes: Sizes::Pages, existing: ptdsl::Existing::Refuse, grouping: ptdsl::Grouping::Single };
 
 fn main() -> ExitCode {
     let case = std::env::args().nth(1).unwrap_or_default();

@@ -67,7 +67,11 @@ fn uses(model: &Model<'_>, key: &Key) -> bool {
                 .any(|e| matches!(&e.item.kind, ItemKind::Set(set) if set.node == *name));
             let operands = format.operands().flat_map(|operand| &operand.bits);
             let mut parts = operands.chain(format.registers().flat_map(|register| &register.bits));
-            set || blocks().any(|entry| in_entry(entry, name)) || parts.any(|part| in_part(part, name))
+            let kinds = format.kinds();
+            let mut conditions = kinds.iter().filter_map(|(_, kind)| kind.only_if.as_ref());
+            set || conditions.any(|option| option.node == *name)
+                || blocks().any(|entry| in_entry(entry, name))
+                || parts.any(|part| in_part(part, name))
         }
         _ => true,
     }

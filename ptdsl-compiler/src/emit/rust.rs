@@ -12,6 +12,7 @@ mod format;
 mod levels;
 mod names;
 mod registers;
+mod spans;
 mod steps;
 mod tidy;
 

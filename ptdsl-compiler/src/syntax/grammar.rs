@@ -41,6 +41,7 @@ pub enum Rule {
     r#minus,
     r#bar,
     r#amp,
+    r#power,
     r#kw_and,
     r#kw_arch,
     r#kw_as,
@@ -56,6 +57,7 @@ pub enum Rule {
     r#kw_fault,
     r#kw_fields,
     r#kw_forbid,
+    r#kw_for,
     r#kw_format,
     r#kw_granule,
     r#kw_group,
@@ -77,6 +79,7 @@ pub enum Rule {
     r#kw_next,
     r#kw_not,
     r#kw_of,
+    r#kw_ones,
     r#kw_operand,
     r#kw_option,
     r#kw_or,
@@ -86,6 +89,7 @@ pub enum Rule {
     r#kw_path,
     r#kw_publish,
     r#kw_registers,
+    r#kw_repeats,
     r#kw_res0,
     r#kw_res1,
     r#kw_reserved,
@@ -135,12 +139,16 @@ pub enum Rule {
     r#one_guard,
     r#negation,
     r#test,
+    r#only_if,
+    r#each,
+    r#repeats,
     r#entry,
     r#splice,
     r#bits,
     r#choices,
     r#or_else,
     r#meaning,
+    r#constant,
     r#named_software,
     r#next,
     r#sliced,
@@ -220,6 +228,7 @@ impl Rule {
             Rule::r#minus,
             Rule::r#bar,
             Rule::r#amp,
+            Rule::r#power,
             Rule::r#kw_and,
             Rule::r#kw_arch,
             Rule::r#kw_as,
@@ -235,6 +244,7 @@ impl Rule {
             Rule::r#kw_fault,
             Rule::r#kw_fields,
             Rule::r#kw_forbid,
+            Rule::r#kw_for,
             Rule::r#kw_format,
             Rule::r#kw_granule,
             Rule::r#kw_group,
@@ -256,6 +266,7 @@ impl Rule {
             Rule::r#kw_next,
             Rule::r#kw_not,
             Rule::r#kw_of,
+            Rule::r#kw_ones,
             Rule::r#kw_operand,
             Rule::r#kw_option,
             Rule::r#kw_or,
@@ -265,6 +276,7 @@ impl Rule {
             Rule::r#kw_path,
             Rule::r#kw_publish,
             Rule::r#kw_registers,
+            Rule::r#kw_repeats,
             Rule::r#kw_res0,
             Rule::r#kw_res1,
             Rule::r#kw_reserved,
@@ -314,12 +326,16 @@ impl Rule {
             Rule::r#one_guard,
             Rule::r#negation,
             Rule::r#test,
+            Rule::r#only_if,
+            Rule::r#each,
+            Rule::r#repeats,
             Rule::r#entry,
             Rule::r#splice,
             Rule::r#bits,
             Rule::r#choices,
             Rule::r#or_else,
             Rule::r#meaning,
+            Rule::r#constant,
             Rule::r#named_software,
             Rule::r#next,
             Rule::r#sliced,
@@ -1101,6 +1117,15 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#power(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#power, |state| { state.match_string("**") })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_and(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1510,6 +1535,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("forbid")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_for(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_for,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("for")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#word_char(state) })
                                                         })
@@ -2109,6 +2162,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_ones(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_ones,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("ones")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_operand(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2350,6 +2431,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("registers")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_repeats(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_repeats,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("repeats")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#word_char(state) })
                                                         })
@@ -3560,6 +3669,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#name(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#only_if(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#kw_when(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#guard(state) })
@@ -3589,6 +3702,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#kw_leaf(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#only_if(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#each(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#repeats(state) })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#kw_when(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -3868,14 +3993,14 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         self::r#eq(state)
                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                            .and_then(|state| { self::r#number(state) })
+                                                            .and_then(|state| { self::r#bound(state) })
                                                     })
                                                     .or_else(|state| {
                                                         state
                                                             .sequence(|state| {
                                                                 self::r#ne(state)
                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| { self::r#bound(state) })
                                                             })
                                                     })
                                                     .or_else(|state| {
@@ -3883,11 +4008,91 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             .sequence(|state| {
                                                                 self::r#kw_in(state)
                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| { self::r#bound(state) })
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| { self::r#through(state) })
                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| { self::r#bound(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#only_if(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#only_if,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_if(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#each(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#each,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_for(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_in(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#number(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#through(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#number(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#repeats(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#repeats,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_repeats(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#number(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#power(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#name(state) })
                                                             })
                                                     })
                                             })
@@ -4039,10 +4244,34 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#kw_mbz(state) })
                         .or_else(|state| { self::r#kw_mbo(state) })
                         .or_else(|state| { self::r#kw_software(state) })
+                        .or_else(|state| { self::r#constant(state) })
                         .or_else(|state| { self::r#named_software(state) })
                         .or_else(|state| { self::r#next(state) })
                         .or_else(|state| { self::r#sliced(state) })
                         .or_else(|state| { self::r#field(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#constant(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#constant,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#eq(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#kw_ones(state)
+                                                    .or_else(|state| { self::r#number(state) })
+                                            })
+                                    })
+                            },
+                        )
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -4082,6 +4311,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#kw_next(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#slice(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_at(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#name(state) })
+                                                            })
+                                                    })
+                                            })
                                     })
                             },
                         )
@@ -5668,6 +5909,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#minus => rules::r#minus(state),
                     Rule::r#bar => rules::r#bar(state),
                     Rule::r#amp => rules::r#amp(state),
+                    Rule::r#power => rules::r#power(state),
                     Rule::r#kw_and => rules::r#kw_and(state),
                     Rule::r#kw_arch => rules::r#kw_arch(state),
                     Rule::r#kw_as => rules::r#kw_as(state),
@@ -5683,6 +5925,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_fault => rules::r#kw_fault(state),
                     Rule::r#kw_fields => rules::r#kw_fields(state),
                     Rule::r#kw_forbid => rules::r#kw_forbid(state),
+                    Rule::r#kw_for => rules::r#kw_for(state),
                     Rule::r#kw_format => rules::r#kw_format(state),
                     Rule::r#kw_granule => rules::r#kw_granule(state),
                     Rule::r#kw_group => rules::r#kw_group(state),
@@ -5704,6 +5947,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_next => rules::r#kw_next(state),
                     Rule::r#kw_not => rules::r#kw_not(state),
                     Rule::r#kw_of => rules::r#kw_of(state),
+                    Rule::r#kw_ones => rules::r#kw_ones(state),
                     Rule::r#kw_operand => rules::r#kw_operand(state),
                     Rule::r#kw_option => rules::r#kw_option(state),
                     Rule::r#kw_or => rules::r#kw_or(state),
@@ -5713,6 +5957,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_path => rules::r#kw_path(state),
                     Rule::r#kw_publish => rules::r#kw_publish(state),
                     Rule::r#kw_registers => rules::r#kw_registers(state),
+                    Rule::r#kw_repeats => rules::r#kw_repeats(state),
                     Rule::r#kw_res0 => rules::r#kw_res0(state),
                     Rule::r#kw_res1 => rules::r#kw_res1(state),
                     Rule::r#kw_reserved => rules::r#kw_reserved(state),
@@ -5762,12 +6007,16 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#one_guard => rules::r#one_guard(state),
                     Rule::r#negation => rules::r#negation(state),
                     Rule::r#test => rules::r#test(state),
+                    Rule::r#only_if => rules::r#only_if(state),
+                    Rule::r#each => rules::r#each(state),
+                    Rule::r#repeats => rules::r#repeats(state),
                     Rule::r#entry => rules::r#entry(state),
                     Rule::r#splice => rules::r#splice(state),
                     Rule::r#bits => rules::r#bits(state),
                     Rule::r#choices => rules::r#choices(state),
                     Rule::r#or_else => rules::r#or_else(state),
                     Rule::r#meaning => rules::r#meaning(state),
+                    Rule::r#constant => rules::r#constant(state),
                     Rule::r#named_software => rules::r#named_software(state),
                     Rule::r#next => rules::r#next(state),
                     Rule::r#sliced => rules::r#sliced(state),
