@@ -251,6 +251,15 @@ impl Attributes {
             _ => Memory::Device,
         }
     }
+    /// `G`, bit 6.
+    #[doc(alias = "G")]
+    pub const fn g(self) -> bool {
+        self.0 & 0x40 != 0
+    }
+    /// With another `G`.
+    pub const fn with_g(self, value: bool) -> Self {
+        Attributes(self.0 & !0x40 | ((value as u64) << 6))
+    }
     /// `SW_high`, bits 60:48.
     #[doc(alias = "SW_high")]
     pub const fn sw_high(self) -> SwHigh {
@@ -259,6 +268,15 @@ impl Attributes {
     /// With another `SW_high`.
     pub const fn with_sw_high(self, value: SwHigh) -> Self {
         Attributes(self.0 & !0x1fff_0000_0000_0000 | (value.0 << 48))
+    }
+    /// `HG`, bit 12.
+    #[doc(alias = "HG")]
+    pub const fn hg(self) -> bool {
+        self.0 & 0x1000 != 0
+    }
+    /// With another `HG`.
+    pub const fn with_hg(self, value: bool) -> Self {
+        Attributes(self.0 & !0x1000 | ((value as u64) << 12))
     }
     /// `SW`, bits 11:9.
     #[doc(alias = "SW")]
@@ -286,7 +304,9 @@ impl core::fmt::Debug for Attributes {
             .field("prot", &self.prot())
             .field("privilege", &self.privilege())
             .field("memory", &self.memory())
+            .field("G", &self.g())
             .field("SW_high", &self.sw_high().0)
+            .field("HG", &self.hg())
             .field("SW", &self.sw().0)
             .field("P", &self.p())
             .finish()
@@ -870,7 +890,7 @@ impl Level<Loongarch64> for Level1 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_fe00_0000) | attributes.0 | 0x41
+        (address & 0xffff_fe00_0000) | (attributes.0 & 0xffff_0000_0000_1fbe) | 0x41
     }
     #[inline(always)]
     fn link(child: Phys) -> u64 {
@@ -931,7 +951,7 @@ impl Level<Loongarch64> for Level0 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_ffff_c000) | attributes.0 | 1
+        (address & 0xffff_ffff_c000) | (attributes.0 & 0xffff_0000_0000_0ffe) | 1
     }
     #[inline(always)]
     fn link(child: Phys) -> u64 {
@@ -1018,10 +1038,10 @@ impl Format for Loongarch64 {
     fn attributes(level: i32, leaf: u64) -> Option<Attributes> {
         match level {
             1 if Huge::matches(leaf) => {
-                Attributes::from_bits(leaf & 0xffff_0000_0000_0fbe)
+                Attributes::from_bits(leaf & 0xffff_0000_0000_1fbe)
             }
             0 if Page::matches(leaf) => {
-                Attributes::from_bits(leaf & 0xffff_0000_0000_0fbe)
+                Attributes::from_bits(leaf & 0xffff_0000_0000_0ffe)
             }
             _ => None,
         }

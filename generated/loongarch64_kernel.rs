@@ -121,98 +121,98 @@ pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r, privilege = kernel, memory = cached.
-    pub const R_KERNEL_CACHED: Self = Attributes(0x4000_0000_0000_0090);
+    pub const R_KERNEL_CACHED: Self = Attributes(0x4000_0000_0000_10d0);
     /// prot = r, privilege = kernel, memory = write_combine.
-    pub const R_KERNEL_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_00a0);
+    pub const R_KERNEL_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_10e0);
     /// prot = r, privilege = kernel, memory = device.
-    pub const R_KERNEL_DEVICE: Self = Attributes(0x4000_0000_0000_0080);
+    pub const R_KERNEL_DEVICE: Self = Attributes(0x4000_0000_0000_10c0);
     /// prot = r, privilege = user, memory = cached.
-    pub const R_USER_CACHED: Self = Attributes(0x4000_0000_0000_009c);
+    pub const R_USER_CACHED: Self = Attributes(0x4000_0000_0000_10dc);
     /// prot = r, privilege = user, memory = write_combine.
-    pub const R_USER_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_00ac);
+    pub const R_USER_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_10ec);
     /// prot = r, privilege = user, memory = device.
-    pub const R_USER_DEVICE: Self = Attributes(0x4000_0000_0000_008c);
+    pub const R_USER_DEVICE: Self = Attributes(0x4000_0000_0000_10cc);
     /// prot = r, privilege = only_user, memory = cached.
-    pub const R_ONLY_USER_CACHED: Self = Attributes(0xc000_0000_0000_009c);
+    pub const R_ONLY_USER_CACHED: Self = Attributes(0xc000_0000_0000_10dc);
     /// prot = r, privilege = only_user, memory = write_combine.
-    pub const R_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xc000_0000_0000_00ac);
+    pub const R_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xc000_0000_0000_10ec);
     /// prot = r, privilege = only_user, memory = device.
-    pub const R_ONLY_USER_DEVICE: Self = Attributes(0xc000_0000_0000_008c);
+    pub const R_ONLY_USER_DEVICE: Self = Attributes(0xc000_0000_0000_10cc);
     /// prot = rw, privilege = kernel, memory = cached.
-    pub const RW_KERNEL_CACHED: Self = Attributes(0x4000_0000_0000_0192);
+    pub const RW_KERNEL_CACHED: Self = Attributes(0x4000_0000_0000_11d2);
     /// prot = rw, privilege = kernel, memory = write_combine.
-    pub const RW_KERNEL_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_01a2);
+    pub const RW_KERNEL_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_11e2);
     /// prot = rw, privilege = kernel, memory = device.
-    pub const RW_KERNEL_DEVICE: Self = Attributes(0x4000_0000_0000_0182);
+    pub const RW_KERNEL_DEVICE: Self = Attributes(0x4000_0000_0000_11c2);
     /// prot = rw, privilege = user, memory = cached.
-    pub const RW_USER_CACHED: Self = Attributes(0x4000_0000_0000_019e);
+    pub const RW_USER_CACHED: Self = Attributes(0x4000_0000_0000_11de);
     /// prot = rw, privilege = user, memory = write_combine.
-    pub const RW_USER_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_01ae);
+    pub const RW_USER_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_11ee);
     /// prot = rw, privilege = user, memory = device.
-    pub const RW_USER_DEVICE: Self = Attributes(0x4000_0000_0000_018e);
+    pub const RW_USER_DEVICE: Self = Attributes(0x4000_0000_0000_11ce);
     /// prot = rw, privilege = only_user, memory = cached.
-    pub const RW_ONLY_USER_CACHED: Self = Attributes(0xc000_0000_0000_019e);
+    pub const RW_ONLY_USER_CACHED: Self = Attributes(0xc000_0000_0000_11de);
     /// prot = rw, privilege = only_user, memory = write_combine.
-    pub const RW_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xc000_0000_0000_01ae);
+    pub const RW_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xc000_0000_0000_11ee);
     /// prot = rw, privilege = only_user, memory = device.
-    pub const RW_ONLY_USER_DEVICE: Self = Attributes(0xc000_0000_0000_018e);
+    pub const RW_ONLY_USER_DEVICE: Self = Attributes(0xc000_0000_0000_11ce);
     /// prot = x, privilege = kernel, memory = cached.
-    pub const X_KERNEL_CACHED: Self = Attributes(0x2000_0000_0000_0090);
+    pub const X_KERNEL_CACHED: Self = Attributes(0x2000_0000_0000_10d0);
     /// prot = x, privilege = kernel, memory = write_combine.
-    pub const X_KERNEL_WRITE_COMBINE: Self = Attributes(0x2000_0000_0000_00a0);
+    pub const X_KERNEL_WRITE_COMBINE: Self = Attributes(0x2000_0000_0000_10e0);
     /// prot = x, privilege = kernel, memory = device.
-    pub const X_KERNEL_DEVICE: Self = Attributes(0x2000_0000_0000_0080);
+    pub const X_KERNEL_DEVICE: Self = Attributes(0x2000_0000_0000_10c0);
     /// prot = x, privilege = user, memory = cached.
-    pub const X_USER_CACHED: Self = Attributes(0x2000_0000_0000_009c);
+    pub const X_USER_CACHED: Self = Attributes(0x2000_0000_0000_10dc);
     /// prot = x, privilege = user, memory = write_combine.
-    pub const X_USER_WRITE_COMBINE: Self = Attributes(0x2000_0000_0000_00ac);
+    pub const X_USER_WRITE_COMBINE: Self = Attributes(0x2000_0000_0000_10ec);
     /// prot = x, privilege = user, memory = device.
-    pub const X_USER_DEVICE: Self = Attributes(0x2000_0000_0000_008c);
+    pub const X_USER_DEVICE: Self = Attributes(0x2000_0000_0000_10cc);
     /// prot = x, privilege = only_user, memory = cached.
-    pub const X_ONLY_USER_CACHED: Self = Attributes(0xa000_0000_0000_009c);
+    pub const X_ONLY_USER_CACHED: Self = Attributes(0xa000_0000_0000_10dc);
     /// prot = x, privilege = only_user, memory = write_combine.
-    pub const X_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xa000_0000_0000_00ac);
+    pub const X_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xa000_0000_0000_10ec);
     /// prot = x, privilege = only_user, memory = device.
-    pub const X_ONLY_USER_DEVICE: Self = Attributes(0xa000_0000_0000_008c);
+    pub const X_ONLY_USER_DEVICE: Self = Attributes(0xa000_0000_0000_10cc);
     /// prot = rx, privilege = kernel, memory = cached.
-    pub const RX_KERNEL_CACHED: Self = Attributes(0x90);
+    pub const RX_KERNEL_CACHED: Self = Attributes(0x10d0);
     /// prot = rx, privilege = kernel, memory = write_combine.
-    pub const RX_KERNEL_WRITE_COMBINE: Self = Attributes(0xa0);
+    pub const RX_KERNEL_WRITE_COMBINE: Self = Attributes(0x10e0);
     /// prot = rx, privilege = kernel, memory = device.
-    pub const RX_KERNEL_DEVICE: Self = Attributes(0x80);
+    pub const RX_KERNEL_DEVICE: Self = Attributes(0x10c0);
     /// prot = rx, privilege = user, memory = cached.
-    pub const RX_USER_CACHED: Self = Attributes(0x9c);
+    pub const RX_USER_CACHED: Self = Attributes(0x10dc);
     /// prot = rx, privilege = user, memory = write_combine.
-    pub const RX_USER_WRITE_COMBINE: Self = Attributes(0xac);
+    pub const RX_USER_WRITE_COMBINE: Self = Attributes(0x10ec);
     /// prot = rx, privilege = user, memory = device.
-    pub const RX_USER_DEVICE: Self = Attributes(0x8c);
+    pub const RX_USER_DEVICE: Self = Attributes(0x10cc);
     /// prot = rx, privilege = only_user, memory = cached.
-    pub const RX_ONLY_USER_CACHED: Self = Attributes(0x8000_0000_0000_009c);
+    pub const RX_ONLY_USER_CACHED: Self = Attributes(0x8000_0000_0000_10dc);
     /// prot = rx, privilege = only_user, memory = write_combine.
-    pub const RX_ONLY_USER_WRITE_COMBINE: Self = Attributes(0x8000_0000_0000_00ac);
+    pub const RX_ONLY_USER_WRITE_COMBINE: Self = Attributes(0x8000_0000_0000_10ec);
     /// prot = rx, privilege = only_user, memory = device.
-    pub const RX_ONLY_USER_DEVICE: Self = Attributes(0x8000_0000_0000_008c);
+    pub const RX_ONLY_USER_DEVICE: Self = Attributes(0x8000_0000_0000_10cc);
     /// prot = rwx, privilege = kernel, memory = cached.
-    pub const RWX_KERNEL_CACHED: Self = Attributes(0x192);
+    pub const RWX_KERNEL_CACHED: Self = Attributes(0x11d2);
     /// prot = rwx, privilege = kernel, memory = write_combine.
-    pub const RWX_KERNEL_WRITE_COMBINE: Self = Attributes(0x1a2);
+    pub const RWX_KERNEL_WRITE_COMBINE: Self = Attributes(0x11e2);
     /// prot = rwx, privilege = kernel, memory = device.
-    pub const RWX_KERNEL_DEVICE: Self = Attributes(0x182);
+    pub const RWX_KERNEL_DEVICE: Self = Attributes(0x11c2);
     /// prot = rwx, privilege = user, memory = cached.
-    pub const RWX_USER_CACHED: Self = Attributes(0x19e);
+    pub const RWX_USER_CACHED: Self = Attributes(0x11de);
     /// prot = rwx, privilege = user, memory = write_combine.
-    pub const RWX_USER_WRITE_COMBINE: Self = Attributes(0x1ae);
+    pub const RWX_USER_WRITE_COMBINE: Self = Attributes(0x11ee);
     /// prot = rwx, privilege = user, memory = device.
-    pub const RWX_USER_DEVICE: Self = Attributes(0x18e);
+    pub const RWX_USER_DEVICE: Self = Attributes(0x11ce);
     /// prot = rwx, privilege = only_user, memory = cached.
-    pub const RWX_ONLY_USER_CACHED: Self = Attributes(0x8000_0000_0000_019e);
+    pub const RWX_ONLY_USER_CACHED: Self = Attributes(0x8000_0000_0000_11de);
     /// prot = rwx, privilege = only_user, memory = write_combine.
-    pub const RWX_ONLY_USER_WRITE_COMBINE: Self = Attributes(0x8000_0000_0000_01ae);
+    pub const RWX_ONLY_USER_WRITE_COMBINE: Self = Attributes(0x8000_0000_0000_11ee);
     /// prot = rwx, privilege = only_user, memory = device.
-    pub const RWX_ONLY_USER_DEVICE: Self = Attributes(0x8000_0000_0000_018e);
+    pub const RWX_ONLY_USER_DEVICE: Self = Attributes(0x8000_0000_0000_11ce);
     /// These attributes, every other field at its default.
     pub const fn new(prot: Prot, privilege: Privilege, memory: Memory) -> Self {
-        Attributes(0x80 | prot.bits() | privilege.bits() | memory.bits())
+        Attributes(0x10c0 | prot.bits() | privilege.bits() | memory.bits())
     }
     const fn from_bits(bits: u64) -> Option<Self> {
         if Prot::from_bits(bits).is_none() {
@@ -252,6 +252,15 @@ impl Attributes {
             _ => Memory::Device,
         }
     }
+    /// `G`, bit 6. Default 0x1.
+    #[doc(alias = "G")]
+    pub const fn g(self) -> bool {
+        self.0 & 0x40 != 0
+    }
+    /// With another `G`.
+    pub const fn with_g(self, value: bool) -> Self {
+        Attributes(self.0 & !0x40 | ((value as u64) << 6))
+    }
     /// `SW_high`, bits 60:48.
     #[doc(alias = "SW_high")]
     pub const fn sw_high(self) -> SwHigh {
@@ -260,6 +269,15 @@ impl Attributes {
     /// With another `SW_high`.
     pub const fn with_sw_high(self, value: SwHigh) -> Self {
         Attributes(self.0 & !0x1fff_0000_0000_0000 | (value.0 << 48))
+    }
+    /// `HG`, bit 12. Default 0x1.
+    #[doc(alias = "HG")]
+    pub const fn hg(self) -> bool {
+        self.0 & 0x1000 != 0
+    }
+    /// With another `HG`.
+    pub const fn with_hg(self, value: bool) -> Self {
+        Attributes(self.0 & !0x1000 | ((value as u64) << 12))
     }
     /// `SW`, bits 11:9.
     #[doc(alias = "SW")]
@@ -287,7 +305,9 @@ impl core::fmt::Debug for Attributes {
             .field("prot", &self.prot())
             .field("privilege", &self.privilege())
             .field("memory", &self.memory())
+            .field("G", &self.g())
             .field("SW_high", &self.sw_high().0)
+            .field("HG", &self.hg())
             .field("SW", &self.sw().0)
             .field("P", &self.p())
             .finish()
@@ -871,7 +891,7 @@ impl Level<Loongarch64Kernel> for Level1 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_fe00_0000) | attributes.0 | 0x41
+        (address & 0xffff_fe00_0000) | (attributes.0 & 0xffff_0000_0000_1fbe) | 0x41
     }
     #[inline(always)]
     fn link(child: Phys) -> u64 {
@@ -932,7 +952,7 @@ impl Level<Loongarch64Kernel> for Level0 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_ffff_c000) | attributes.0 | 1
+        (address & 0xffff_ffff_c000) | (attributes.0 & 0xffff_0000_0000_0ffe) | 1
     }
     #[inline(always)]
     fn link(child: Phys) -> u64 {
@@ -1019,10 +1039,10 @@ impl Format for Loongarch64Kernel {
     fn attributes(level: i32, leaf: u64) -> Option<Attributes> {
         match level {
             1 if Huge::matches(leaf) => {
-                Attributes::from_bits(leaf & 0xffff_0000_0000_0fbe)
+                Attributes::from_bits(leaf & 0xffff_0000_0000_1fbe)
             }
             0 if Page::matches(leaf) => {
-                Attributes::from_bits(leaf & 0xffff_0000_0000_0fbe)
+                Attributes::from_bits(leaf & 0xffff_0000_0000_0ffe)
             }
             _ => None,
         }

@@ -164,16 +164,18 @@ fn forbidden(format: &ir::Format, said: &Decoded) -> bool {
     })
 }
 
-/// Fields by name, without those that mark groups and those that some leaf lacks: neither is a caller's to set.
+/// Fields by name, without those that mark groups and those that stand in tables instead of some leaves: neither is a
+/// caller's to set.
 fn values<'a>(said: &'a Decoded, format: &ir::Format) -> BTreeMap<&'a str, u64> {
     let marks: Vec<&str> = format.groups.iter().map(|g| format.fields[g.field.0].name.as_str()).collect();
-    let leaves = || format.levels.iter().flat_map(|l| &l.kinds).filter(|k| k.class == KindClass::Leaf);
+    let of = |class| format.levels.iter().flat_map(|l| &l.kinds).filter(move |k| k.class == class);
     let everywhere = |name: &str| {
         let is = |piece: &ir::Piece| match piece.role {
             ir::Role::Field { field, .. } => format.fields[field.0].name == name,
             _ => false,
         };
-        leaves().all(|kind| kind.pieces.iter().any(is))
+        let has = |kind: &ir::Kind| kind.pieces.iter().any(is);
+        of(KindClass::Leaf).all(has) || !of(KindClass::Table).any(has)
     };
     said.fields
         .iter()

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ptdsl::{
-    Boundary, Config, Existing, Extend, Format, How, Inactive, Level, Live, PageTable, Phys, Range, Sizes,
-    Word,
+    Boundary, Config, Existing, Extend, Format, Grouping, How, Inactive, Level, Live, PageTable, Phys, Range,
+    Sizes, Word,
 };
 use ptdsl_model::arch::Rules;
 use ptdsl_model::port::{Described, Family, Meaning, Model, Mutation, Site};
@@ -126,8 +126,11 @@ impl<F: Format> Run<F> {
             let output = Model::<F>::DATA + low + skew;
             let attributes = self.attributes[random.below(self.attributes.len() as u64) as usize];
             let existing = if random.below(3) == 0 { Existing::Update } else { Existing::Refuse };
-            let how =
-                How { existing, sizes: if random.below(4) == 0 { Sizes::Pages } else { Sizes::Largest } };
+            let how = How {
+                existing,
+                sizes: if random.below(4) == 0 { Sizes::Pages } else { Sizes::Largest },
+                grouping: if random.below(3) == 0 { Grouping::Spans } else { Grouping::Single },
+            };
             let mapped = match self.table.map_with(&mut self.model, range, Phys(output), attributes, how) {
                 Ok(()) => range.last() - range.first() + 1,
                 Err(error) => error.mapped,

@@ -38,6 +38,7 @@ pub struct Item {
 
 /// What an [`Item`] declares.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "kinds are the large ones, and most items")]
 pub enum ItemKind {
     /// `format name: u64 { .. }` or `format name: parent { .. }`
     Format(Format),

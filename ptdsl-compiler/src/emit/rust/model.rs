@@ -332,19 +332,23 @@ fn are_sizes(small: &Kind, large: &Kind) -> bool {
 
 /// Where `Attributes` keeps each field of a leaf: where the smallest leaf has it, so that most words need no moves; a
 /// field that would collide there goes where there is room. Group marks are the runtime's and have no home; neither has a
-/// field that some leaf lacks, since a caller does not choose the leaf: it keeps its default.
+/// field that stands in tables instead of some leaves: what is mapped below one table shares it, so it keeps its default.
 fn home(format: &Format) -> BTreeMap<FieldId, Vec<Place>> {
     let mut home = BTreeMap::new();
     let mut used = 0_u64;
     let leaves = format.levels.iter().rev().flat_map(|l| &l.kinds).filter(|k| k.class == KindClass::Leaf);
-    let lacking = |field: FieldId| leaves.clone().any(|kind| field_places(kind, field).is_empty());
+    let tables = format.levels.iter().flat_map(|l| &l.kinds).filter(|k| k.class == KindClass::Table);
+    let in_tables = |field: FieldId| {
+        leaves.clone().any(|kind| field_places(kind, field).is_empty())
+            && tables.clone().any(|kind| !field_places(kind, field).is_empty())
+    };
     for kind in leaves.clone() {
         for piece in &kind.pieces {
             let Role::Field { field, .. } = piece.role else {
                 continue;
             };
             let marks = format.groups.iter().any(|g| g.field == field);
-            if home.contains_key(&field) || marks || lacking(field) {
+            if home.contains_key(&field) || marks || in_tables(field) {
                 continue;
             }
             let mut places = field_places(kind, field);
