@@ -18,6 +18,7 @@ mod arena;
 mod batch;
 mod breaking;
 mod collapse;
+mod cursor;
 mod cut;
 mod each;
 pub mod error;
@@ -45,6 +46,7 @@ pub mod world;
 pub use address::{Phys, Range};
 #[cfg(feature = "std")]
 pub use arena::Arena;
+pub use cursor::Cursor;
 pub use error::{Error, MapError};
 pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Part, Run, Shape, Transition};
 pub use gather::{Flushed, Gather, Limits};

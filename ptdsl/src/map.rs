@@ -4,7 +4,7 @@ use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
 use crate::format::{Format, Level, layout, low_bits, mask, next_table, root_slot, slot, span};
 use crate::table::{PageTable, Use, allocate, starts_at};
-use crate::transition::{Edit, load, table as table_at};
+use crate::transition::{Edit, empty_slots, load, table as table_at};
 use crate::word::Word;
 use crate::world::World;
 
@@ -154,9 +154,8 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
     output: Phys,
     attributes: F::Attributes,
 ) -> bool {
-    let raw = load::<F, W>(edit.world, table, index);
     if L::HAS_TABLE {
-        return match next_table::<F, L>(edit.shape, raw) {
+        return match next_table::<F, L>(edit.shape, load::<F, W>(edit.world, table, index)) {
             Some(child) => {
                 let child = table_at::<F, W>(edit.world, child);
                 page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, output, attributes)
@@ -164,7 +163,19 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
             None => false,
         };
     }
-    if raw != L::empty(edit.shape) || output.0 & !L::REACH != 0 {
+    page_here::<F, L, W, U>(edit, (table, index), va, output, attributes)
+}
+
+/// Maps a page in a table of the last level if its slot is empty; otherwise does nothing and returns `false`.
+#[inline(always)]
+pub(crate) fn page_here<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    (table, index): (W::Table, usize),
+    va: u64,
+    output: Phys,
+    attributes: F::Attributes,
+) -> bool {
+    if load::<F, W>(edit.world, table, index) != L::empty(edit.shape) || output.0 & !L::REACH != 0 {
         return false;
     }
     edit.publish_leaf::<L>((table, index), va, L::leaf(output, attributes));
@@ -233,7 +244,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             (va | output.0) & low == 0 && last - va >= low && counts && carried
         };
         for &span in L::SPANS.iter().rev() {
-            if fits(span) && (!live || self.free_prefix::<L>(table, index, 1 << span) == 1 << span) {
+            if fits(span) && (!live || self.empty::<L>(table, index, 1 << span) == 1 << span) {
                 let first = L::spanning(output, self.attributes, span);
                 self.edit.publish_span::<L>((table, index), (va, span), first, live);
                 return span;
@@ -291,7 +302,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             }
             let want = self.leaves::<L>(va, last);
             if want != 0 {
-                let free = self.free_slots::<L>(table, index, want);
+                let free = self.empty::<L>(table, index, want);
                 if free != 0 {
                     let first = L::leaf(self.output(va), self.attributes);
                     self.edit.publish_leaves::<L>((table, index), (va, free), first, true);
@@ -364,32 +375,11 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         Error::OutputOutOfRange { address: self.output(va).0, bits: L::REACH.count_ones() }
     }
 
-    /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
-    /// loads without a branch each.
+    /// How many of `want` slots from `index` on are empty, up to the first that is not.
     #[inline(always)]
-    fn free_slots<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        let mut found = F::Word::ZERO;
-        let mut slot = index;
-        let end = index + want;
+    fn empty<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
         let empty = L::empty(self.edit.shape);
-        let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ empty;
-        let fours = index + (want & !3);
-        while slot != fours {
-            found = found | taken(slot) | taken(slot + 1) | taken(slot + 2) | taken(slot + 3);
-            slot += 4;
-        }
-        while slot < end {
-            found = found | taken(slot);
-            slot += 1;
-        }
-        if found == F::Word::ZERO { want } else { self.free_prefix::<L>(table, index, want) }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        let empty = L::empty(self.edit.shape);
-        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != empty).unwrap_or(want)
+        empty_slots::<F, W>(self.edit.world, table, index..index + want, empty)
     }
 
     /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).

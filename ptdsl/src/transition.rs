@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::address::Phys;
-use crate::format::{Change, Format, Level, Run, Shape, Transition};
+use crate::format::{Change, Format, Level, Run, Shape, Transition, span};
 use crate::table::Use;
 use crate::word::Word;
 use crate::world::World;
@@ -30,6 +30,9 @@ impl<W: ?Sized> Permit<W> {
     }
 }
 
+/// Slots that a loop over a run handles in one round.
+pub(crate) const AT_ONCE: usize = 8;
+
 /// One load of a descriptor.
 #[inline(always)]
 pub(crate) fn load<F: Format, W: World<F>>(world: &W, table: W::Table, slot: usize) -> F::Word {
@@ -40,6 +43,70 @@ pub(crate) fn load<F: Format, W: World<F>>(world: &W, table: W::Table, slot: usi
 #[inline(always)]
 pub(crate) fn table<F: Format, W: World<F>>(world: &W, address: Phys) -> W::Table {
     world.table(Permit::runtime(), address)
+}
+
+/// Stores `first` and what follows it by `step` each into slots. Outside of the level, so that all levels share it.
+#[inline(never)]
+fn fill<F: Format, W: World<F>>(
+    world: &mut W,
+    table: W::Table,
+    slots: core::ops::Range<usize>,
+    (first, step): (F::Word, F::Word),
+) {
+    let (mut slot, end, mut word) = (slots.start, slots.end, first);
+    // By eight: the compiler does not unroll volatile stores far enough by itself. Two words at a time: a processor that
+    // stores two in a cycle does not wait for the one before.
+    let (mut next, both) = (word.wrapping_add(step), step.wrapping_add(step));
+    // One counter, so that the compiler keeps one.
+    let rounds = slot + ((end - slot) & !(AT_ONCE - 1));
+    while slot != rounds {
+        for k in (0..AT_ONCE).step_by(2) {
+            world.store(Permit::runtime(), table, slot + k, word);
+            world.store(Permit::runtime(), table, slot + k + 1, next);
+            (word, next) = (word.wrapping_add(both), next.wrapping_add(both));
+        }
+        slot += AT_ONCE;
+    }
+    while slot < end {
+        world.store(Permit::runtime(), table, slot, word);
+        word = word.wrapping_add(step);
+        slot += 1;
+    }
+}
+
+/// How many of the slots are empty, up to the first that is not. The common case is one pass of loads without a branch
+/// each. Outside of the level, so that all levels share it.
+#[inline(never)]
+pub(crate) fn empty_slots<F: Format, W: World<F>>(
+    world: &W,
+    table: W::Table,
+    slots: core::ops::Range<usize>,
+    empty: F::Word,
+) -> usize {
+    if empty == F::Word::ZERO {
+        leading(slots, |slot| load::<F, W>(world, table, slot))
+    } else {
+        leading(slots, |slot| load::<F, W>(world, table, slot) ^ empty)
+    }
+}
+
+/// How many of the slots are 0, up to the first that is not.
+#[inline(always)]
+fn leading<T: Word>(slots: core::ops::Range<usize>, word: impl Fn(usize) -> T) -> usize {
+    let (mut slot, end) = (slots.start, slots.end);
+    while slot + AT_ONCE <= end && (0..AT_ONCE).fold(T::ZERO, |found, k| found | word(slot + k)) == T::ZERO {
+        slot += AT_ONCE;
+    }
+    while slot < end && word(slot) == T::ZERO {
+        slot += 1;
+    }
+    slot - slots.start
+}
+
+/// Whether a word is a leaf that takes one slot.
+#[inline(always)]
+fn single<F: Format, L: Level<F>>(raw: F::Word) -> bool {
+    L::is_leaf(raw) & (span::<F, L>(raw) == 0)
 }
 
 /// The transitions of one operation on one table, with what is owed before the operation may return.
@@ -66,9 +133,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn clear_fresh<L: Level<F>>(&mut self, table: W::Table, slots: core::ops::Range<usize>) {
         let empty = L::empty(self.shape);
-        for slot in slots {
-            self.world.store(Permit::runtime(), table, slot, empty);
-        }
+        fill(self.world, table, slots, (empty, F::Word::ZERO));
     }
 
     /// Empty slots become leaves with consecutive outputs. `live`: hardware may already walk the table.
@@ -85,23 +150,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if live {
             self.world.before(Permit::runtime(), Transition::PublishLeaf, &run);
         }
-        let mut word = first;
-        let mut slot = slot;
-        let end = slot + count;
-        // By four: the compiler does not unroll volatile stores far enough by itself. One counter, so that it keeps one.
-        let fours = slot + (count & !3);
-        while slot != fours {
-            for k in 0..4 {
-                self.world.store(Permit::runtime(), table, slot + k, word);
-                word = word.wrapping_add(L::STEP);
-            }
-            slot += 4;
-        }
-        while slot < end {
-            self.world.store(Permit::runtime(), table, slot, word);
-            word = word.wrapping_add(L::STEP);
-            slot += 1;
-        }
+        fill(self.world, table, slot..slot + count, (first, L::STEP));
         self.owe_leaf(&run, live);
         let _ = self.world.count(table, count as isize);
     }
@@ -223,6 +272,33 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
         self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf);
+    }
+
+    /// Leaves of a table that no hardware walks become empty slots, from `slot` on, up to the first that is no leaf of one slot or to
+    /// `most` of them; how many. [`forget`](Self::forget) them afterwards.
+    #[inline(always)]
+    pub(crate) fn clear_leaves<L: Level<F>>(&mut self, table: W::Table, slot: usize, most: usize) -> usize {
+        if U::LIVE {
+            return 0;
+        }
+        let empty = L::empty(self.shape);
+        let mut done = 0;
+        // Words are looked at together: a branch for each would cost more than its load.
+        while most - done >= AT_ONCE {
+            let leaf = |k| single::<F, L>(load::<F, W>(self.world, table, slot + done + k));
+            if !(0..AT_ONCE).fold(true, |all, k| all & leaf(k)) {
+                break;
+            }
+            for k in 0..AT_ONCE {
+                self.world.store(Permit::runtime(), table, slot + done + k, empty);
+            }
+            done += AT_ONCE;
+        }
+        while done < most && single::<F, L>(load::<F, W>(self.world, table, slot + done)) {
+            self.world.store(Permit::runtime(), table, slot + done, empty);
+            done += 1;
+        }
+        done
     }
 
     /// A leaf that takes several slots goes, whole: every slot is emptied before the first invalidation, so that no walk

@@ -10,6 +10,7 @@ pub(crate) struct Context {
     root: PathBuf,
     cargo: OsString,
     verbose: bool,
+    passed: Vec<String>,
     guests: (u64, u64),
 }
 
@@ -26,8 +27,19 @@ impl Context {
             root,
             cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
             verbose,
+            passed: Vec::new(),
             guests: GUESTS,
         }
+    }
+
+    /// The same with arguments for the program that a step runs.
+    pub(crate) fn passing(self, arguments: Vec<String>) -> Self {
+        Self { passed: arguments, ..self }
+    }
+
+    /// What is passed to the program that a step runs.
+    pub(crate) fn passed(&self) -> &[String] {
+        &self.passed
     }
 
     /// The same with another seed for guests, or another number of translations.

@@ -11,6 +11,7 @@ mod fuzz;
 mod no_panic;
 mod qemu;
 mod readme;
+mod size;
 mod step;
 mod test;
 mod tools;
@@ -32,12 +33,52 @@ enum Task {
     Test(Selection),
     /// Run what a change must pass besides its tests: formatting, lints, documentation, packages
     Ci(Selection),
-    /// Measure: instructions per page, time of `gen`, cost of building with the macro
-    Bench(Selection),
+    /// Measure: operations side by side with other crates, instructions, code size, the compiler, cost of building
+    Bench(Bench),
     /// Run generated code on emulated MMUs, and show what it says
     Qemu(Guests),
     /// Write into the README's blocks what they show
     Readme,
+}
+
+#[derive(Args)]
+struct Bench {
+    #[command(flatten)]
+    selection: Selection,
+    /// Measure these operations side by side, and nothing else; `--list` does not list them, a wrong name does
+    rows: Vec<String>,
+    /// Write what was measured side by side into this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<String>,
+    /// Write the table of the README into this file
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<String>,
+    /// Write the charts of the README into this folder
+    #[arg(long, value_name = "FOLDER")]
+    charts: Option<String>,
+    /// How often each contender runs
+    #[arg(long)]
+    rounds: Option<String>,
+}
+
+impl Bench {
+    /// What the program of `benches` is given, and the steps that run.
+    fn split(mut self) -> (Vec<String>, Selection) {
+        if !self.rows.is_empty() {
+            self.selection.only.push(bench::COMPARE.to_owned());
+        }
+        let mut arguments = self.rows;
+        let options = [
+            ("--json", self.json),
+            ("--markdown", self.markdown),
+            ("--charts", self.charts),
+            ("--rounds", self.rounds),
+        ];
+        for (name, value) in options {
+            arguments.extend(value.map(|value| format!("{name}={value}")));
+        }
+        (arguments, self.selection)
+    }
 }
 
 #[derive(Args)]
@@ -77,12 +118,17 @@ fn seed(text: &str) -> Result<u64, String> {
 }
 
 fn main() -> ExitCode {
+    let mut passed = Vec::new();
     let mut numbers = (None, None);
     let (steps, selection) = match Cli::parse().task {
         Task::Readme => return mend_readme(),
         Task::Test(selection) => (test::STEPS, selection),
         Task::Ci(selection) => (ci::STEPS, selection),
-        Task::Bench(selection) => (bench::STEPS, selection),
+        Task::Bench(bench) => {
+            let selection;
+            (passed, selection) = bench.split();
+            (bench::STEPS, selection)
+        }
         // What the programs say is what one runs it for.
         Task::Qemu(Guests { programs, seed, count, mut selection }) => {
             match qemu::names(&programs) {
@@ -102,7 +148,8 @@ fn main() -> ExitCode {
     }
     match step::select(steps, &selection.only) {
         Ok(selected) => {
-            let context = context::Context::new(selection.verbose).with_guests(numbers.0, numbers.1);
+            let context =
+                context::Context::new(selection.verbose).with_guests(numbers.0, numbers.1).passing(passed);
             step::run_all(&context, &selected)
         }
         Err(message) => {
