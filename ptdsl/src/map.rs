@@ -27,6 +27,9 @@ pub enum Existing {
     /// A leaf of the same size that differs only in fields for which the format asks no more than a store (software's
     /// own bits) is kept and takes the new ones. Anything else is [`Error::AlreadyMapped`].
     Update,
+    /// An entry that maps nothing but holds a value of software's ([`PageTable::annotate`]) is replaced, where the range
+    /// covers it. A leaf is [`Error::AlreadyMapped`].
+    Annotated,
 }
 
 /// How `map` goes about it.
@@ -275,6 +278,16 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         }
         if raw == L::empty(self.edit.shape) {
             return Err(Stop { va, error: self.beyond::<L>(va) });
+        }
+        if leaf_fits
+            && self.how.existing == Existing::Annotated
+            && !L::is_leaf(raw)
+            && L::annotation(raw).is_some()
+        {
+            // The value goes first; then the slot is as any other.
+            self.edit.annotate::<L>((table, index), raw, L::empty(self.edit.shape));
+            self.edit.publish_leaf::<L>((table, index), va, L::leaf(self.output(va), self.attributes));
+            return Ok(());
         }
         Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
     }
