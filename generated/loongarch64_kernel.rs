@@ -1108,7 +1108,7 @@ impl Level<Loongarch64Kernel> for Level0 {
     }
     fn annotation(raw: u64) -> Option<u64> {
         if Invalid::matches(raw) {
-            Some((((raw ^ 0) >> 1) & 0x1f) | (((raw ^ 0) >> 2) & 0x3fff_ffff_ffff_ffe0))
+            Some(((raw >> 1) & 0x1f) | ((raw >> 2) & 0x3fff_ffff_ffff_ffe0))
         } else {
             None
         }

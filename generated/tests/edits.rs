@@ -154,7 +154,7 @@ impl<F: Format> Bed<F> {
         let refused = match op.what {
             What::Map => {
                 let table_size = 1_u64 << self.levels.iter().rev().nth(1).map_or(F::GRANULE_SHIFT, |l| l.0);
-                let output = range.first() & (table_size - 1) | (u64::from(op.near) & 3) * table_size;
+                let output = range.first() & (table_size - 1) | ((u64::from(op.near) & 3) * table_size);
                 map_both((flat, table, arena), (range, output), attributes, How::default());
                 None
             }

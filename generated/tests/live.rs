@@ -248,6 +248,52 @@ fn a_dropped_batch_pays_and_names_the_operation() {
     drop(gather);
 }
 
+#[test]
+fn values_in_invalid_entries_stay_until_they_are_replaced() {
+    let (mut table, mut arena) = block(config());
+    let refused = table.annotate(&mut arena, range(0, BLOCK), 1 << 63);
+    assert_eq!(refused, Err(Error::Annotation { value: 1 << 63, bits: 63 }));
+    let entry = table.translate(&arena, BLOCK).expect("mapped").entry;
+    let refused = table.annotate(&mut arena, range(0, 2 * BLOCK), 5);
+    assert_eq!(refused, Err(Error::AlreadyMapped { va: BLOCK, level: 2, entry }));
+    assert_eq!(table.annotation(&mut arena, 0), Ok(Some(0)), "nothing was changed");
+    assert_eq!(arena.take_steps(), []);
+
+    // Whole entries first; then a part of one, for which it is taken apart.
+    table.annotate(&mut arena, range(0, BLOCK), 5).expect("nothing is mapped");
+    assert_eq!(arena.take_steps(), [], "no hardware sees it");
+    assert_eq!(arena.live_frames(), 2);
+    arena.ration(Some(0));
+    let refused = table.annotate(&mut arena, range(0x3000, 0x1000), 6);
+    assert_eq!(refused, Err(Error::OutOfMemory { va: 0, level: 3 }));
+    arena.ration(None);
+    table.annotate(&mut arena, range(0x3000, 0x1000), 6).expect("room");
+    assert_eq!(arena.take_steps(), MAKE_TABLE);
+    let read = |table: &PageTable, arena: &mut Arena<Arm64Hyp>| {
+        [0, 0x2fff, 0x3abc, 0x4000, BLOCK - 1, BLOCK].map(|va| table.annotation(arena, va))
+    };
+    let expected = [Some(5), Some(5), Some(6), Some(5), Some(5), None].map(Ok);
+    assert_eq!(read(&table, &mut arena), expected);
+    assert!(table.translate(&arena, 0x3000).is_err());
+
+    // Other operations see a hole that is taken.
+    let page = range(0x3000, 0x1000);
+    let refused = table.map(&mut arena, page, Phys(0x9000_0000), Attributes::RW_NORMAL);
+    let taken = Error::AlreadyMapped { va: 0x3000, level: 3, entry: 6 << 1 };
+    assert_eq!(refused.map_err(|e| e.error), Err(taken));
+    let unmapped = table.unmap(&mut arena, page, Boundary::Stop).expect("in range");
+    assert_eq!((unmapped.bytes, unmapped.stopped), (0, Some(Stopped::Hole { va: 0x3000, level: 3 })));
+    let how = ptdsl::How { existing: ptdsl::Existing::Annotated, ..ptdsl::How::default() };
+    table.map_with(&mut arena, page, Phys(0x9000_0000), Attributes::RW_NORMAL, how).expect("replaced");
+    let unmapped = table.unmap(&mut arena, page, Boundary::Stop).expect("in range");
+    assert_eq!((unmapped.bytes, unmapped.stopped), (0x1000, None));
+    assert_eq!(arena.live_frames(), 3, "the table holds 511 values");
+    arena.take_steps();
+    table.annotate(&mut arena, range(0, BLOCK), 0).expect("nothing is mapped");
+    assert_eq!(arena.take_steps()[1], Step::TlbiVae2is(0), "the table went");
+    assert_eq!(arena.live_frames(), 2);
+}
+
 /// An arena in which hardware writes through a leaf at the worst moment: between the runtime's load and its store.
 struct Racing {
     inner: Arena<Arm64Hyp>,

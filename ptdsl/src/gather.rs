@@ -136,6 +136,15 @@ impl<F: Format, W: World<F>> Gather<'_, F, W> {
         self.table.collapse(&mut self.batch, va, level, breaks)
     }
 
+    /// As [`PageTable::annotate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn annotate(&mut self, range: Range, value: u64) -> Result<(), Error> {
+        self.last = "annotate";
+        self.table.annotate(&mut self.batch, range, value)
+    }
+
     /// As [`PageTable::test_and_clear_accessed`].
     ///
     /// # Errors

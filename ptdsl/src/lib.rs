@@ -13,6 +13,7 @@
 extern crate std;
 
 pub mod address;
+mod annotate;
 #[cfg(feature = "std")]
 mod arena;
 mod batch;

@@ -28,6 +28,9 @@ pub enum Existing {
     /// own bits) is kept and takes the new ones; one that takes several slots, in all of them, where the range covers
     /// it. Anything else is [`Error::AlreadyMapped`].
     Update,
+    /// An entry that maps nothing but holds a value of software's ([`PageTable::annotate`]) is replaced, where the range
+    /// covers it. A leaf is [`Error::AlreadyMapped`].
+    Annotated,
 }
 
 /// Whether `map` may use leaves that take several slots: contiguous groups, NAPOT, repeated entries. A TLB may hold each
@@ -365,6 +368,16 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         }
         if raw == L::empty(self.edit.shape) {
             return Err(Stop { va, error: self.beyond::<L>(va) });
+        }
+        if leaf_fits
+            && self.how.existing == Existing::Annotated
+            && !L::is_leaf(raw)
+            && L::annotation(raw).is_some()
+        {
+            // The value goes first; then the slot is as any other.
+            self.edit.annotate::<L>((table, index), raw, L::empty(self.edit.shape));
+            self.edit.publish_leaf::<L>((table, index), va, L::leaf(self.output(va), self.attributes));
+            return Ok(());
         }
         Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
     }

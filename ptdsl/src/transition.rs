@@ -268,6 +268,21 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let _ = self.world.count(table, 1);
     }
 
+    /// An entry that maps nothing takes a value of software's, or loses it: hardware sees no difference.
+    pub(crate) fn annotate<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        old: F::Word,
+        new: F::Word,
+    ) {
+        self.world.store(Permit::runtime(), table, slot, new);
+        let empty = L::empty(self.shape);
+        let delta = isize::from(new != empty) - isize::from(old != empty);
+        if delta != 0 {
+            let _ = self.world.count(table, delta);
+        }
+    }
+
     /// A leaf becomes an empty slot and no translation of it remains. [`forget`](Self::forget) it afterwards.
     #[inline(always)]
     pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {

@@ -127,9 +127,10 @@ fn through(model: &Model<'_>, leaves: &[&Descriptor<'_>]) -> TokenStream {
                 let [one, other] = [0, 1]
                     .map(|side: usize| detour.sides[side].iter().map(|&id| row(id)).collect::<Vec<_>>());
                 let through = row(detour.through);
+                let through = (through.to_string() != "0").then(|| quote! { | #through });
                 quote! {
                     if matches!((was, is), (#(#one)|*, #(#other)|*) | (#(#other)|*, #(#one)|*)) {
-                        return Some(new & !#bits | #through);
+                        return Some(new & !#bits #through);
                     }
                 }
             });
@@ -318,8 +319,14 @@ fn annotation(model: &Model<'_>, level: &Level) -> TokenStream {
     let (put, get) = if empty == 0 {
         (put, get(quote! { raw }))
     } else {
-        let (empty, flipped) = (literal(empty), literal(flipped));
-        (quote! { #put ^ #empty }, get(quote! { (raw ^ #flipped) }))
+        let raw = if flipped == 0 {
+            quote! { raw }
+        } else {
+            let flipped = literal(flipped);
+            quote! { (raw ^ #flipped) }
+        };
+        let empty = literal(empty);
+        (quote! { #put ^ #empty }, get(raw))
     };
     let get = if word_bits == 64 {
         get
