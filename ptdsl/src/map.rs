@@ -377,7 +377,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             // The value goes first; then the slot is as any other.
             self.edit.annotate::<L>((table, index), raw, L::empty(self.edit.shape));
             self.edit.publish_leaf::<L>((table, index), va, L::leaf(self.output(va), self.attributes));
-            return Ok(());
+            return Ok(0);
         }
         Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
     }
