@@ -34,6 +34,8 @@ mod protect;
 mod safety;
 mod split;
 mod table;
+#[doc(hidden)]
+pub mod tables;
 mod transition;
 mod translate;
 mod unmap;
