@@ -13,6 +13,7 @@
 extern crate std;
 
 pub mod address;
+mod alike;
 #[cfg(feature = "std")]
 mod arena;
 mod batch;

@@ -12,10 +12,14 @@ macro_rules! modules {
 }
 modules!(
     address,
+    alike,
     batch,
     breaking,
+    collapse,
     cut,
+    each,
     error,
+    flags,
     format,
     funds,
     gather,
@@ -53,7 +57,7 @@ pub(crate) fn with_runtime(generated: &str) -> String {
     text.push_str(&indented(&exports()));
     text.push_str(
         "    #[allow(unused_imports)]
-    pub(crate) use tables::*;
+    pub(crate) use {alike::*, tables::*};
 ",
     );
     text.push_str("}\n");
@@ -88,35 +92,20 @@ fn split_docs(source: &str) -> (String, &str) {
 /// Paths from the crate's root as paths from the module beside. A macro is expanded in the generated code, and its paths
 /// are looked up there; it is no export of the whole crate.
 fn local(code: &str) -> String {
-    let code = code.replace("$crate::", "self::runtime::").replace(
-        "#[doc(hidden)]
-#[macro_export]
-",
-        "",
-    );
+    let code = code.replace("$crate::", "self::runtime::").replace("#[doc(hidden)]\n#[macro_export]\n", "");
     code.replace("crate::", "super::")
 }
 
 /// The macros of a module, with names that paths find.
 fn macros(code: &str) -> String {
     let names = code.lines().filter_map(|line| line.strip_prefix("macro_rules! ")?.strip_suffix(" {"));
-    let exported = |name: &&str| {
-        code.contains(&format!(
-            "#[macro_export]
-macro_rules! {name} {{"
-        ))
-    };
+    let exported = |name: &&str| code.contains(&format!("#[macro_export]\nmacro_rules! {name} {{"));
     let names: Vec<&str> = names.filter(exported).collect();
     if names.is_empty() {
         return String::new();
     }
     // A format need not use all of them.
-    format!(
-        "#[allow(unused_imports)]
-pub(crate) use {{{}}};
-",
-        names.join(", ")
-    )
+    format!("#[allow(unused_imports)]\npub(crate) use {{{}}};\n", names.join(", "))
 }
 
 /// The root's `pub use` items that concern these modules, with no condition attached.
