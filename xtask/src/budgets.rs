@@ -29,9 +29,9 @@ pub(crate) const INSTRUCTIONS: &[Budget] = &[
         accepted: 4.98,
         promised: 12.0,
     },
-    Budget { case: "unmap", what: "page, 1 GiB in one call", accepted: 12.1, promised: 20.0 },
+    Budget { case: "unmap", what: "page, 1 GiB in one call", accepted: 16.1, promised: 20.0 },
     Budget { case: "map-single", what: "page, one call each, ascending", accepted: 54.6, promised: 60.0 },
-    Budget { case: "unmap-single", what: "page, one call each, ascending", accepted: 67.2, promised: 90.0 },
+    Budget { case: "unmap-single", what: "page, one call each, ascending", accepted: 71.2, promised: 90.0 },
     Budget { case: "lookup", what: "translation of one address", accepted: 46.0, promised: 50.0 },
 ];
 

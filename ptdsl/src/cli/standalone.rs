@@ -15,8 +15,11 @@ modules!(
     annotate,
     batch,
     breaking,
+    collapse,
     cut,
+    each,
     error,
+    flags,
     format,
     funds,
     gather,
@@ -50,6 +53,8 @@ pub(crate) fn with_runtime(generated: &str) -> String {
         text.push_str("    }\n\n");
     }
     text.push_str(&indented(&exports()));
+    // The root's own, in the form for crates without `std`.
+    text.push_str("\n    fn panicking() -> bool {\n        false\n    }\n");
     text.push_str("}\n");
     text
 }
