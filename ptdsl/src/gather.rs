@@ -177,7 +177,7 @@ impl<F: Format, W: World<F>> Drop for Gather<'_, F, W> {
             return;
         }
         self.batch.flush();
-        if cfg!(debug_assertions) && !panicking() {
+        if cfg!(debug_assertions) && !crate::panicking() {
             unfinished(self.last);
         }
     }
@@ -186,15 +186,4 @@ impl<F: Format, W: World<F>> Drop for Gather<'_, F, W> {
 #[cold]
 fn unfinished(operation: &str) {
     panic!("a batch of edits was dropped without `finish` after `{operation}`");
-}
-
-#[cfg(any(test, feature = "std"))]
-fn panicking() -> bool {
-    std::thread::panicking()
-}
-
-/// Without `std` nobody knows; a panic during a panic aborts, as the panic itself does there.
-#[cfg(not(any(test, feature = "std")))]
-fn panicking() -> bool {
-    false
 }

@@ -68,6 +68,16 @@ pub use visit::{Slot, Then, Visitor};
 pub use word::Word;
 pub use world::{Fresh, TableLayout, World};
 
+/// Whether this thread unwinds already. Without `std` nobody knows; a panic during a panic aborts, as the panic itself
+/// does there.
+fn panicking() -> bool {
+    #[cfg(any(test, feature = "std"))]
+    let panicking = std::thread::panicking();
+    #[cfg(not(any(test, feature = "std")))]
+    let panicking = false;
+    panicking
+}
+
 /// The README's code, compiled and run as documentation tests.
 #[cfg(all(doctest, feature = "macro", feature = "std"))]
 #[doc = include_str!("../../README.md")]

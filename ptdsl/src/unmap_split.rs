@@ -1,4 +1,4 @@
-//! `unmap` with [`Boundary::Split`](crate::Boundary::Split): the leaves at the range's ends are cut, what lies between them goes
+//! `unmap` with `Boundary::Split`: the leaves at the range's ends are cut, what lies between them goes
 //! leaf by leaf.
 
 use crate::address::Range;

@@ -13,8 +13,11 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             continue;
         }
         super::fields_in_leaves::in_every_leaf(model, &flag.field, found);
-        let mut set = model.format.hardware().flatten();
-        if !set.any(|name| name.node == flag.field.node) {
+        let set: Vec<&str> = model.format.hardware().flatten().map(|name| name.node.as_str()).collect();
+        let fields = model.field_names(KindClass::Leaf);
+        // A misspelt name, which is reported, may be meant for this one.
+        let understood = set.iter().all(|name| fields.contains(name));
+        if understood && !set.contains(&flag.field.node.as_str()) {
             let message = format!("hardware does not set `{}`", flag.field.node);
             found.push(
                 Diagnostic::new(Code::FlagShape, message, flag.field.span, "not in `hardware sets`")

@@ -62,6 +62,8 @@ pub(crate) fn with_runtime(generated: &str) -> String {
     pub(crate) use {alike::*, tables::*};
 ",
     );
+    // The root's own, in the form for crates without `std`.
+    text.push_str("\n    fn panicking() -> bool {\n        false\n    }\n");
     text.push_str("}\n");
     text
 }
