@@ -142,7 +142,7 @@ for_every_format!(checks);
 fn every_vector_is_read_and_made() {
     let mut made = Made::default();
     each(|spec, format, vector| check(spec, format, vector, &mut made));
-    assert_eq!(made, Made { leaves: 0, tables: 0, unlisted: 0 });
+    assert_eq!(made, Made { leaves: 173, tables: 49, unlisted: 31 });
 }
 
 #[test]

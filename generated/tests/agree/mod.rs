@@ -67,7 +67,7 @@ fn each_level<F: Format, L: Level<F>>(format: &ir::Format, count: &mut usize) {
         leaves += u64::from(one_word::<F, L>(format, raw));
     };
     for _ in 0..WORDS {
-        random.sorts().map(&mut check);
+        random.sorts().into_iter().for_each(&mut check);
     }
     for kind in &level.kinds {
         let seed = seed(format, level, kind);
@@ -81,7 +81,8 @@ fn each_level<F: Format, L: Level<F>>(format: &ir::Format, count: &mut usize) {
     }
     let plan = quick::Plan::new(format, level);
     for _ in 0..QUICK_WORDS {
-        random.sorts().map(|raw| plan.compare::<F, L>(F::Word::from_u64(raw)));
+        let words = random.sorts().map(F::Word::from_u64);
+        words.into_iter().for_each(|word| plan.compare::<F, L>(word));
     }
     assert_eq!(leaves != 0, L::HAS_LEAF, "level {}: {leaves} leaves seen", L::NUMBER);
     each_level::<F, L::Next>(format, count);
