@@ -269,15 +269,6 @@ impl Attributes {
     pub const fn with_sw_high(self, value: SwHigh) -> Self {
         Attributes(self.0 & !0x1fff_0000_0000_0000 | (value.0 << 48))
     }
-    /// `HG`, bit 12.
-    #[doc(alias = "HG")]
-    pub const fn hg(self) -> bool {
-        self.0 & 0x1000 != 0
-    }
-    /// With another `HG`.
-    pub const fn with_hg(self, value: bool) -> Self {
-        Attributes(self.0 & !0x1000 | ((value as u64) << 12))
-    }
     /// `SW`, bits 11:9.
     #[doc(alias = "SW")]
     pub const fn sw(self) -> Sw {
@@ -306,7 +297,6 @@ impl core::fmt::Debug for Attributes {
             .field("memory", &self.memory())
             .field("G", &self.g())
             .field("SW_high", &self.sw_high().0)
-            .field("HG", &self.hg())
             .field("SW", &self.sw().0)
             .field("P", &self.p())
             .finish()
@@ -357,11 +347,6 @@ impl Patch {
     pub const fn with_sw_high(self, value: SwHigh) -> Self {
         self.with(0x1fff_0000_0000_0000, value.0 << 48)
     }
-    /// Sets `HG`.
-    #[must_use]
-    pub const fn with_hg(self, value: bool) -> Self {
-        self.with(0x1000, (value as u64) << 12)
-    }
     /// Sets `SW`.
     #[must_use]
     pub const fn with_sw(self, value: Sw) -> Self {
@@ -378,7 +363,7 @@ impl From<Attributes> for Patch {
     /// Sets all that `Attributes` says.
     fn from(attributes: Attributes) -> Self {
         Patch {
-            mask: 0xffff_0000_0000_1ffe,
+            mask: 0xffff_0000_0000_0ffe,
             value: attributes.0,
         }
     }
@@ -597,13 +582,13 @@ impl Huge {
     pub const fn with_sw_high(self, value: SwHigh) -> Self {
         Huge(self.0 & !0x1fff_0000_0000_0000 | (value.0 << 48))
     }
-    /// `HG`, bit 12.
-    #[doc(alias = "HG")]
-    pub const fn hg(self) -> bool {
+    /// `G`, bit 12.
+    #[doc(alias = "G")]
+    pub const fn g(self) -> bool {
         self.0 & 0x1000 != 0
     }
-    /// With another `HG`.
-    pub const fn with_hg(self, value: bool) -> Self {
+    /// With another `G`.
+    pub const fn with_g(self, value: bool) -> Self {
         Huge(self.0 & !0x1000 | ((value as u64) << 12))
     }
     /// `SW`, bits 11:9.
@@ -670,7 +655,7 @@ impl core::fmt::Debug for Huge {
             .field("NX", &self.nx())
             .field("NR", &self.nr())
             .field("SW_high", &self.sw_high().0)
-            .field("HG", &self.hg())
+            .field("G", &self.g())
             .field("SW", &self.sw().0)
             .field("W", &self.w())
             .field("P", &self.p())
@@ -965,7 +950,9 @@ impl Level<Loongarch64> for Level1 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_fe00_0000) | (attributes.0 & 0xffff_0000_0000_1fbe) | 0x41
+        (address & 0xffff_fe00_0000)
+            | (((attributes.0 << 6) & 0x1000) | (attributes.0 & 0xffff_0000_0000_0fbe))
+            | 0x41
     }
     #[inline(always)]
     fn link(child: Phys) -> u64 {
@@ -988,8 +975,10 @@ impl Level<Loongarch64> for Level1 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Huge::matches(raw) {
-            let mask = patch.mask & 0xffff_0000_0000_1fbe;
-            let value = patch.value & 0xffff_0000_0000_1fbe;
+            let mask = ((patch.mask << 6) & 0x1000)
+                | (patch.mask & 0xffff_0000_0000_0fbe);
+            let value = ((patch.value << 6) & 0x1000)
+                | (patch.value & 0xffff_0000_0000_0fbe);
             let new = raw & !mask | value;
             Loongarch64::attributes(1, new).map(|_| new)
         } else {
@@ -998,11 +987,9 @@ impl Level<Loongarch64> for Level1 {
     }
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Huge::matches(raw) {
-            if raw & 0x1000 != 0 {
-                return None;
-            }
             let address = (raw & 0xffff_fe00_0000).wrapping_add(k << 14);
-            let word = (raw & 0xffff_0000_0000_0fbe) | (address & 0xffff_ffff_c000) | 1;
+            let word = ((raw & 0xffff_0000_0000_0fbe) | ((raw >> 6) & 0x40))
+                | (address & 0xffff_ffff_c000) | 1;
             if Page::matches(word) && Page(word).output().0 == address {
                 Some(word)
             } else {
@@ -1014,12 +1001,9 @@ impl Level<Loongarch64> for Level1 {
     }
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
-            if raw & 0x40 != 0 {
-                return None;
-            }
             let address = raw & 0xffff_ffff_c000;
-            let word = (raw & 0xffff_0000_0000_0fbe) | (address & 0xffff_fe00_0000)
-                | 0x41;
+            let word = ((raw & 0xffff_0000_0000_0fbe) | ((raw << 6) & 0x1000))
+                | (address & 0xffff_fe00_0000) | 0x41;
             if Huge::matches(word) && Huge(word).output().0 == address {
                 Some(word)
             } else {
@@ -1069,7 +1053,7 @@ impl Level<Loongarch64> for Level0 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_ffff_c000) | (attributes.0 & 0xffff_0000_0000_0ffe) | 1
+        (address & 0xffff_ffff_c000) | attributes.0 | 1
     }
     #[inline(always)]
     fn link(child: Phys) -> u64 {
@@ -1092,8 +1076,8 @@ impl Level<Loongarch64> for Level0 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let mask = patch.mask & 0xffff_0000_0000_0ffe;
-            let value = patch.value & 0xffff_0000_0000_0ffe;
+            let mask = patch.mask;
+            let value = patch.value;
             let new = raw & !mask | value;
             Loongarch64::attributes(0, new).map(|_| new)
         } else {
@@ -1215,7 +1199,9 @@ impl Format for Loongarch64 {
     fn attributes(level: i32, leaf: u64) -> Option<Attributes> {
         match level {
             1 if Huge::matches(leaf) => {
-                Attributes::from_bits(leaf & 0xffff_0000_0000_1fbe)
+                Attributes::from_bits(
+                    ((leaf >> 6) & 0x40) | (leaf & 0xffff_0000_0000_0fbe),
+                )
             }
             0 if Page::matches(leaf) => {
                 Attributes::from_bits(leaf & 0xffff_0000_0000_0ffe)

@@ -4,8 +4,8 @@ use crate::pool::{pointer, pool};
 use crate::walker::{ARM64, Done, Operation, Refused, Size, Walker, Window, Words, X86_64};
 use ptdsl::memory::{Frames, Linear, Maintain, NoMaintenance};
 use ptdsl::{
-    Boundary, Config, Existing, Format, Fresh, Grouping, How, Inactive, Live, PageTable, Permit, Phys, Range, Sizes,
-    TableLayout, Use, World,
+    Boundary, Breaks, Config, Existing, Format, Fresh, Grouping, Holes, How, Inactive, Live, PageTable, Permit, Phys,
+    Quiesced, Range, Sizes, TableLayout, Use, World,
 };
 use ptdsl_generated::{arm64_hyp, x86_64};
 use std::mem::ManuallyDrop;
@@ -17,17 +17,21 @@ const PAGE: u64 = 4096;
 pub trait Known: Format<Word = u64> {
     /// Writable.
     const WRITABLE: Self::Attributes;
+    /// Takes the right to write away.
+    const READ_ONLY: Self::Patch;
     /// Descriptors, as the manual has them.
     const WORDS: Words;
 }
 
 impl Known for arm64_hyp::Arm64Hyp {
     const WRITABLE: Self::Attributes = arm64_hyp::Attributes::RW_NORMAL;
+    const READ_ONLY: Self::Patch = arm64_hyp::Patch::new().prot(arm64_hyp::Prot::R);
     const WORDS: Words = ARM64;
 }
 
 impl Known for x86_64::X8664 {
     const WRITABLE: Self::Attributes = x86_64::Attributes::RW_SUPERVISOR_WB;
+    const READ_ONLY: Self::Patch = x86_64::Patch::new().prot(x86_64::Prot::R);
     const WORDS: Words = X86_64;
 }
 
@@ -52,7 +56,12 @@ pub trait Setting {
     ) -> PageTable<Self::Format, Self::Use>;
     /// As it was made, at the end.
     fn stop(table: PageTable<Self::Format, Self::Use>) -> PageTable<Self::Format, Inactive>;
+    /// Every leaf may be broken.
+    fn breaks() -> <Self::Use as Use>::Breaks<'static>;
 }
+
+// SAFETY: no PE translates through the pool's tables, so none can touch what is broken for a moment.
+static QUIESCED: Quiesced = unsafe { Quiesced::promise() };
 
 /// Frames of the pool, as they were left.
 #[derive(Debug)]
@@ -102,6 +111,37 @@ impl<F: Format<Word = u64>> World<F> for Counted {
         unsafe { pointer(table).wrapping_add(slot).write_volatile(word) }
     }
     #[inline(always)]
+    fn exchange(&mut self, permit: Permit<Self>, table: u64, slot: usize, word: u64) -> u64 {
+        // One thread, and no hardware that writes.
+        let _ = permit;
+        // SAFETY: as in `load`.
+        unsafe {
+            let old = pointer(table).wrapping_add(slot).read_volatile();
+            pointer(table).wrapping_add(slot).write_volatile(word);
+            old
+        }
+    }
+    #[inline(always)]
+    fn compare_exchange(
+        &mut self,
+        permit: Permit<Self>,
+        table: u64,
+        slot: usize,
+        current: u64,
+        new: u64,
+    ) -> Result<(), u64> {
+        let _ = permit;
+        // SAFETY: as in `load`.
+        let old = unsafe { pointer(table).wrapping_add(slot).read_volatile() };
+        if old == current {
+            // SAFETY: as in `load`.
+            unsafe { pointer(table).wrapping_add(slot).write_volatile(new) }
+            Ok(())
+        } else {
+            Err(old)
+        }
+    }
+    #[inline(always)]
     fn step(&mut self, _: F::Step) {}
     #[inline(always)]
     fn allocate(&mut self, _: TableLayout) -> Option<Fresh> {
@@ -123,7 +163,7 @@ impl<F: Format<Word = u64>> World<F> for Counted {
 }
 
 macro_rules! setting {
-    ($(#[$doc:meta])* $name:ident, $text:literal, $about:literal, $format:ty, $use:ty, $world:ty, $make:expr, $start:expr, $stop:expr) => {
+    ($(#[$doc:meta])* $name:ident, $text:literal, $about:literal, $format:ty, $use:ty, $world:ty, $make:expr, $start:expr, $stop:expr, $breaks:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub enum $name {}
@@ -144,6 +184,9 @@ macro_rules! setting {
                 let stop: fn(PageTable<$format, $use>) -> PageTable<$format, Inactive> = $stop;
                 stop(table)
             }
+            fn breaks() -> <$use as Use>::Breaks<'static> {
+                $breaks
+            }
         }
     };
 }
@@ -153,7 +196,7 @@ setting!(
     /// arm64-hyp, not walked by hardware.
     Arm64, "ptdsl", "arm64-hyp, a table that hardware does not walk yet",
     arm64_hyp::Arm64Hyp, Inactive, Linear<arm64_hyp::Arm64Hyp, FromPool, NoMaintenance>,
-    unsafe { Linear::new(0, FromPool, NoMaintenance) }, |table, _| table, |table| table
+    unsafe { Linear::new(0, FromPool, NoMaintenance) }, |table, _| table, |table| table, ()
 );
 // SAFETY: as above.
 setting!(
@@ -162,19 +205,20 @@ setting!(
     arm64_hyp::Arm64Hyp, Live, Linear<arm64_hyp::Arm64Hyp, FromPool, Counter>,
     unsafe { Linear::new(0, FromPool, Counter(0)) }, |table, world| table.activate(world),
     // SAFETY: no hardware ever walked it.
-    |table| unsafe { table.deactivate() }
+    |table| unsafe { table.deactivate() },
+    Breaks::new(&[], &QUIESCED)
 );
 setting!(
     /// arm64-hyp with counts.
     Arm64Counted, "ptdsl-counts", "the same as ptdsl, with a count of entries for each table",
-    arm64_hyp::Arm64Hyp, Inactive, Counted, Counted, |table, _| table, |table| table
+    arm64_hyp::Arm64Hyp, Inactive, Counted, Counted, |table, _| table, |table| table, ()
 );
 // SAFETY: as above.
 setting!(
     /// x86-64, not walked by hardware.
     X8664, "ptdsl-x86", "x86-64, a table that hardware does not walk yet",
     x86_64::X8664, Inactive, Linear<x86_64::X8664, FromPool, NoMaintenance>,
-    unsafe { Linear::new(0, FromPool, NoMaintenance) }, |table, _| table, |table| table
+    unsafe { Linear::new(0, FromPool, NoMaintenance) }, |table, _| table, |table| table, ()
 );
 
 /// A table of that setting.
@@ -194,13 +238,8 @@ impl<S: Setting> Walker for Ptdsl<S> {
     const ABOUT: &'static str = S::ABOUT;
     const WORDS: Words = S::Format::WORDS;
 
-    fn lacks(operation: Operation) -> Option<&'static str> {
-        match operation {
-            Operation::ProtectRange | Operation::ProtectPage | Operation::Split | Operation::UnmapInside => {
-                Some("not there yet")
-            }
-            _ => None,
-        }
+    fn lacks(_: Operation) -> Option<&'static str> {
+        None
     }
 
     fn new(_: Window) -> Option<Self> {
@@ -266,6 +305,35 @@ impl<S: Setting> Walker for Ptdsl<S> {
     #[inline(always)]
     fn look_up(&self, va: u64) -> Option<u64> {
         self.table.translate(&self.world, va).ok().map(|found| found.output.0)
+    }
+
+    #[inline(always)]
+    fn protect(&mut self, va: u64, bytes: u64) -> Done {
+        let range = range(va, bytes)?;
+        let done =
+            self.table.protect(&mut self.world, range, S::Format::READ_ONLY, Holes::Stop, S::breaks());
+        match done {
+            Ok(protected) if protected.stopped.is_none() => Ok(()),
+            _ => Err(Refused),
+        }
+    }
+
+    #[inline(always)]
+    fn protect_page(&mut self, va: u64) -> Done {
+        self.protect(va, PAGE)
+    }
+
+    #[inline(always)]
+    fn split(&mut self, va: u64) -> Done {
+        self.table.split(&mut self.world, range(va, PAGE)?, S::breaks()).map_err(|_| Refused)
+    }
+
+    #[inline(always)]
+    fn unmap_inside(&mut self, va: u64) -> Done {
+        match self.table.unmap(&mut self.world, range(va, PAGE)?, Boundary::Split(S::breaks())) {
+            Ok(unmapped) if unmapped.stopped.is_none() => Ok(()),
+            _ => Err(Refused),
+        }
     }
 
     fn destroy(&mut self) -> Done {
