@@ -17,7 +17,7 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ptdsl-compiler/t
 const WORDS: u64 = 4_000;
 /// Words tried at random, per level, of each of the three sorts: the predicates, addresses and constructors that walks use are compared. A step of
 /// `cargo xtask test` runs the suite as optimized code, with more than a million.
-const QUICK_WORDS: u64 = if cfg!(debug_assertions) { 10_000 } else { 350_000 };
+const QUICK_WORDS: u64 = if cfg!(debug_assertions) { 2_000 } else { 350_000 };
 
 struct Library;
 
