@@ -33,6 +33,10 @@ fn survivors<F: Format>(hardware: Hardware) -> (usize, Vec<String>) {
             if how == How::Weaken && name == "isb" {
                 continue;
             }
+            // A plain store loses a flag only where hardware still sets one: other leaves are mapped with all of them set.
+            if how == How::Weaken && name.ends_with("exchange") && !hardware.2.updates {
+                continue;
+            }
             tried += 1;
             let mutation = Some(Mutation { site, how });
             if runs.into_iter().all(|which| run(which, mutation).is_ok()) {
@@ -73,7 +77,7 @@ fn arm64_stage2() {
 
 #[test]
 fn x86_64() {
-    all_die::<ptdsl_generated::x86_64::X8664>((Family::X86, Meaning::X86, x86::rules(false)), 2);
+    all_die::<ptdsl_generated::x86_64::X8664>((Family::X86, Meaning::X86, x86::rules(true)), 2);
 }
 
 #[test]

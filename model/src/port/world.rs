@@ -309,11 +309,17 @@ impl<F: Format> World<F> for Model<F> {
 
     #[track_caller]
     fn exchange(&mut self, _: Permit<Self>, table: u32, slot: usize, word: F::Word) -> F::Word {
-        if self.note(Location::caller(), "exchange") == Some(How::Drop) {
-            let place = Place { page: table, slot: slot as u32 };
-            return F::Word::from_u64(self.inner.borrow_mut().apply(self.pe, Act::Load(place)));
+        let place = Place { page: table, slot: slot as u32 };
+        match self.note(Location::caller(), "exchange") {
+            None => self.exchange_at(table, slot, word),
+            how => {
+                let old = self.inner.borrow_mut().apply(self.pe, Act::Load(place));
+                if how == Some(How::Weaken) {
+                    self.store_at(table, slot, word, Order::Plain);
+                }
+                F::Word::from_u64(old)
+            }
         }
-        self.exchange_at(table, slot, word)
     }
 
     #[track_caller]
@@ -325,10 +331,14 @@ impl<F: Format> World<F> for Model<F> {
         current: F::Word,
         new: F::Word,
     ) -> Result<(), F::Word> {
-        if self.note(Location::caller(), "compare_exchange") == Some(How::Drop) {
-            return Ok(());
+        match self.note(Location::caller(), "compare_exchange") {
+            None => self.compare_exchange_at(table, slot, current, new),
+            Some(How::Drop) => Ok(()),
+            Some(How::Weaken) => {
+                self.store_at(table, slot, new, Order::Plain);
+                Ok(())
+            }
         }
-        self.compare_exchange_at(table, slot, current, new)
     }
 
     #[track_caller]
