@@ -65,7 +65,6 @@ pub struct Options {}
     fields {
         g with_g "G" [6]: bool;
         sw_high with_sw_high "SW_high" [60:48]: SwHigh;
-        hg with_hg "HG" [12]: bool;
         sw with_sw "SW" [11:9]: Sw;
         p with_p "P" [7]: bool = 1;
     }
@@ -233,7 +232,7 @@ impl Attributes {
     nx with_nx "NX" [62]: bool;
     nr with_nr "NR" [61]: bool;
     sw_high with_sw_high "SW_high" [60:48]: SwHigh;
-    hg with_hg "HG" [12]: bool;
+    g with_g "G" [12]: bool;
     sw with_sw "SW" [11:9]: Sw;
     w with_w "W" [8]: bool;
     p with_p "P" [7]: bool = 1;
@@ -255,7 +254,7 @@ impl Attributes {
     nx with_nx "NX" [62]: bool;
     nr with_nr "NR" [61]: bool;
     sw_high with_sw_high "SW_high" [60:48]: SwHigh;
-    hg with_hg "HG" [12]: bool;
+    g with_g "G" [12]: bool;
     sw with_sw "SW" [11:9]: Sw;
     w with_w "W" [8]: bool;
     p with_p "P" [7]: bool = 1;
@@ -362,7 +361,9 @@ impl Level<Loongarch644k> for Level2 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_c000_0000) | (attributes.0 & 0xffff_0000_0000_1fbe) | 0x41
+        (address & 0xffff_c000_0000)
+            | (((attributes.0 << 6) & 0x1000) | (attributes.0 & 0xffff_0000_0000_0fbe))
+            | 0x41
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -381,8 +382,8 @@ impl Level<Loongarch644k> for Level2 {
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Huge2::matches(raw) {
             let (mask, value) = (
-                patch.mask & 0xffff_0000_0000_1fbe,
-                patch.value & 0xffff_0000_0000_1fbe,
+                ((patch.mask << 6) & 0x1000) | (patch.mask & 0xffff_0000_0000_0fbe),
+                ((patch.value << 6) & 0x1000) | (patch.value & 0xffff_0000_0000_0fbe),
             );
             let new = raw & !mask | value;
             Loongarch644k::attributes(2, new).map(|_| new)
@@ -449,13 +450,15 @@ impl Level<Loongarch644k> for Level1 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_ffe0_0000) | (attributes.0 & 0xffff_0000_0000_1fbe) | 0x41
+        (address & 0xffff_ffe0_0000)
+            | (((attributes.0 << 6) & 0x1000) | (attributes.0 & 0xffff_0000_0000_0fbe))
+            | 0x41
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Huge1::matches(raw) {
             let (mask, value) = (
-                patch.mask & 0xffff_0000_0000_1fbe,
-                patch.value & 0xffff_0000_0000_1fbe,
+                ((patch.mask << 6) & 0x1000) | (patch.mask & 0xffff_0000_0000_0fbe),
+                ((patch.value << 6) & 0x1000) | (patch.value & 0xffff_0000_0000_0fbe),
             );
             let new = raw & !mask | value;
             Loongarch644k::attributes(1, new).map(|_| new)
@@ -465,12 +468,10 @@ impl Level<Loongarch644k> for Level1 {
     }
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Huge1::matches(raw) {
-            if raw & 0x1000 != 0 {
-                return None;
-            }
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 12);
             Page::mapping(
-                (raw & 0xffff_0000_0000_0fbe) | (address & 0xffff_ffff_f000) | 1,
+                ((raw & 0xffff_0000_0000_0fbe) | ((raw >> 6) & 0x40))
+                    | (address & 0xffff_ffff_f000) | 1,
                 address,
             )
         } else {
@@ -479,12 +480,10 @@ impl Level<Loongarch644k> for Level1 {
     }
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
-            if raw & 0x40 != 0 {
-                return None;
-            }
             let address = raw & 0xffff_ffff_f000;
             Huge1::mapping(
-                (raw & 0xffff_0000_0000_0fbe) | (address & 0xffff_ffe0_0000) | 0x41,
+                ((raw & 0xffff_0000_0000_0fbe) | ((raw << 6) & 0x1000))
+                    | (address & 0xffff_ffe0_0000) | 0x41,
                 address,
             )
         } else {
@@ -524,7 +523,7 @@ impl Level<Loongarch644k> for Level0 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_ffff_f000) | (attributes.0 & 0xffff_0000_0000_0ffe) | 1
+        (address & 0xffff_ffff_f000) | attributes.0 | 1
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -542,11 +541,7 @@ impl Level<Loongarch644k> for Level0 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let (mask, value) = (
-                patch.mask & 0xffff_0000_0000_0ffe,
-                patch.value & 0xffff_0000_0000_0ffe,
-            );
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Loongarch644k::attributes(0, new).map(|_| new)
         } else {
             None
@@ -668,10 +663,14 @@ impl Format for Loongarch644k {
     fn attributes(level: i32, leaf: u64) -> Option<Attributes> {
         match level {
             2 if Huge2::matches(leaf) => {
-                Attributes::from_bits(leaf & 0xffff_0000_0000_1fbe)
+                Attributes::from_bits(
+                    ((leaf >> 6) & 0x40) | (leaf & 0xffff_0000_0000_0fbe),
+                )
             }
             1 if Huge1::matches(leaf) => {
-                Attributes::from_bits(leaf & 0xffff_0000_0000_1fbe)
+                Attributes::from_bits(
+                    ((leaf >> 6) & 0x40) | (leaf & 0xffff_0000_0000_0fbe),
+                )
             }
             0 if Page::matches(leaf) => {
                 Attributes::from_bits(leaf & 0xffff_0000_0000_0ffe)

@@ -66,7 +66,6 @@ pub struct Options {}
     fields {
         g with_g "G" [6]: bool = 1;
         sw_high with_sw_high "SW_high" [60:48]: SwHigh;
-        hg with_hg "HG" [12]: bool = 1;
         sw with_sw "SW" [11:9]: Sw;
         p with_p "P" [7]: bool = 1;
     }
@@ -74,98 +73,98 @@ pub struct Options {}
 
 impl Attributes {
     /// prot = r, privilege = kernel, memory = cached.
-    pub const R_KERNEL_CACHED: Self = Attributes(0x4000_0000_0000_10d0);
+    pub const R_KERNEL_CACHED: Self = Attributes(0x4000_0000_0000_00d0);
     /// prot = r, privilege = kernel, memory = write_combine.
-    pub const R_KERNEL_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_10e0);
+    pub const R_KERNEL_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_00e0);
     /// prot = r, privilege = kernel, memory = device.
-    pub const R_KERNEL_DEVICE: Self = Attributes(0x4000_0000_0000_10c0);
+    pub const R_KERNEL_DEVICE: Self = Attributes(0x4000_0000_0000_00c0);
     /// prot = r, privilege = user, memory = cached.
-    pub const R_USER_CACHED: Self = Attributes(0x4000_0000_0000_10dc);
+    pub const R_USER_CACHED: Self = Attributes(0x4000_0000_0000_00dc);
     /// prot = r, privilege = user, memory = write_combine.
-    pub const R_USER_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_10ec);
+    pub const R_USER_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_00ec);
     /// prot = r, privilege = user, memory = device.
-    pub const R_USER_DEVICE: Self = Attributes(0x4000_0000_0000_10cc);
+    pub const R_USER_DEVICE: Self = Attributes(0x4000_0000_0000_00cc);
     /// prot = r, privilege = only_user, memory = cached.
-    pub const R_ONLY_USER_CACHED: Self = Attributes(0xc000_0000_0000_10dc);
+    pub const R_ONLY_USER_CACHED: Self = Attributes(0xc000_0000_0000_00dc);
     /// prot = r, privilege = only_user, memory = write_combine.
-    pub const R_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xc000_0000_0000_10ec);
+    pub const R_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xc000_0000_0000_00ec);
     /// prot = r, privilege = only_user, memory = device.
-    pub const R_ONLY_USER_DEVICE: Self = Attributes(0xc000_0000_0000_10cc);
+    pub const R_ONLY_USER_DEVICE: Self = Attributes(0xc000_0000_0000_00cc);
     /// prot = rw, privilege = kernel, memory = cached.
-    pub const RW_KERNEL_CACHED: Self = Attributes(0x4000_0000_0000_11d2);
+    pub const RW_KERNEL_CACHED: Self = Attributes(0x4000_0000_0000_01d2);
     /// prot = rw, privilege = kernel, memory = write_combine.
-    pub const RW_KERNEL_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_11e2);
+    pub const RW_KERNEL_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_01e2);
     /// prot = rw, privilege = kernel, memory = device.
-    pub const RW_KERNEL_DEVICE: Self = Attributes(0x4000_0000_0000_11c2);
+    pub const RW_KERNEL_DEVICE: Self = Attributes(0x4000_0000_0000_01c2);
     /// prot = rw, privilege = user, memory = cached.
-    pub const RW_USER_CACHED: Self = Attributes(0x4000_0000_0000_11de);
+    pub const RW_USER_CACHED: Self = Attributes(0x4000_0000_0000_01de);
     /// prot = rw, privilege = user, memory = write_combine.
-    pub const RW_USER_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_11ee);
+    pub const RW_USER_WRITE_COMBINE: Self = Attributes(0x4000_0000_0000_01ee);
     /// prot = rw, privilege = user, memory = device.
-    pub const RW_USER_DEVICE: Self = Attributes(0x4000_0000_0000_11ce);
+    pub const RW_USER_DEVICE: Self = Attributes(0x4000_0000_0000_01ce);
     /// prot = rw, privilege = only_user, memory = cached.
-    pub const RW_ONLY_USER_CACHED: Self = Attributes(0xc000_0000_0000_11de);
+    pub const RW_ONLY_USER_CACHED: Self = Attributes(0xc000_0000_0000_01de);
     /// prot = rw, privilege = only_user, memory = write_combine.
-    pub const RW_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xc000_0000_0000_11ee);
+    pub const RW_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xc000_0000_0000_01ee);
     /// prot = rw, privilege = only_user, memory = device.
-    pub const RW_ONLY_USER_DEVICE: Self = Attributes(0xc000_0000_0000_11ce);
+    pub const RW_ONLY_USER_DEVICE: Self = Attributes(0xc000_0000_0000_01ce);
     /// prot = x, privilege = kernel, memory = cached.
-    pub const X_KERNEL_CACHED: Self = Attributes(0x2000_0000_0000_10d0);
+    pub const X_KERNEL_CACHED: Self = Attributes(0x2000_0000_0000_00d0);
     /// prot = x, privilege = kernel, memory = write_combine.
-    pub const X_KERNEL_WRITE_COMBINE: Self = Attributes(0x2000_0000_0000_10e0);
+    pub const X_KERNEL_WRITE_COMBINE: Self = Attributes(0x2000_0000_0000_00e0);
     /// prot = x, privilege = kernel, memory = device.
-    pub const X_KERNEL_DEVICE: Self = Attributes(0x2000_0000_0000_10c0);
+    pub const X_KERNEL_DEVICE: Self = Attributes(0x2000_0000_0000_00c0);
     /// prot = x, privilege = user, memory = cached.
-    pub const X_USER_CACHED: Self = Attributes(0x2000_0000_0000_10dc);
+    pub const X_USER_CACHED: Self = Attributes(0x2000_0000_0000_00dc);
     /// prot = x, privilege = user, memory = write_combine.
-    pub const X_USER_WRITE_COMBINE: Self = Attributes(0x2000_0000_0000_10ec);
+    pub const X_USER_WRITE_COMBINE: Self = Attributes(0x2000_0000_0000_00ec);
     /// prot = x, privilege = user, memory = device.
-    pub const X_USER_DEVICE: Self = Attributes(0x2000_0000_0000_10cc);
+    pub const X_USER_DEVICE: Self = Attributes(0x2000_0000_0000_00cc);
     /// prot = x, privilege = only_user, memory = cached.
-    pub const X_ONLY_USER_CACHED: Self = Attributes(0xa000_0000_0000_10dc);
+    pub const X_ONLY_USER_CACHED: Self = Attributes(0xa000_0000_0000_00dc);
     /// prot = x, privilege = only_user, memory = write_combine.
-    pub const X_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xa000_0000_0000_10ec);
+    pub const X_ONLY_USER_WRITE_COMBINE: Self = Attributes(0xa000_0000_0000_00ec);
     /// prot = x, privilege = only_user, memory = device.
-    pub const X_ONLY_USER_DEVICE: Self = Attributes(0xa000_0000_0000_10cc);
+    pub const X_ONLY_USER_DEVICE: Self = Attributes(0xa000_0000_0000_00cc);
     /// prot = rx, privilege = kernel, memory = cached.
-    pub const RX_KERNEL_CACHED: Self = Attributes(0x10d0);
+    pub const RX_KERNEL_CACHED: Self = Attributes(0xd0);
     /// prot = rx, privilege = kernel, memory = write_combine.
-    pub const RX_KERNEL_WRITE_COMBINE: Self = Attributes(0x10e0);
+    pub const RX_KERNEL_WRITE_COMBINE: Self = Attributes(0xe0);
     /// prot = rx, privilege = kernel, memory = device.
-    pub const RX_KERNEL_DEVICE: Self = Attributes(0x10c0);
+    pub const RX_KERNEL_DEVICE: Self = Attributes(0xc0);
     /// prot = rx, privilege = user, memory = cached.
-    pub const RX_USER_CACHED: Self = Attributes(0x10dc);
+    pub const RX_USER_CACHED: Self = Attributes(0xdc);
     /// prot = rx, privilege = user, memory = write_combine.
-    pub const RX_USER_WRITE_COMBINE: Self = Attributes(0x10ec);
+    pub const RX_USER_WRITE_COMBINE: Self = Attributes(0xec);
     /// prot = rx, privilege = user, memory = device.
-    pub const RX_USER_DEVICE: Self = Attributes(0x10cc);
+    pub const RX_USER_DEVICE: Self = Attributes(0xcc);
     /// prot = rx, privilege = only_user, memory = cached.
-    pub const RX_ONLY_USER_CACHED: Self = Attributes(0x8000_0000_0000_10dc);
+    pub const RX_ONLY_USER_CACHED: Self = Attributes(0x8000_0000_0000_00dc);
     /// prot = rx, privilege = only_user, memory = write_combine.
-    pub const RX_ONLY_USER_WRITE_COMBINE: Self = Attributes(0x8000_0000_0000_10ec);
+    pub const RX_ONLY_USER_WRITE_COMBINE: Self = Attributes(0x8000_0000_0000_00ec);
     /// prot = rx, privilege = only_user, memory = device.
-    pub const RX_ONLY_USER_DEVICE: Self = Attributes(0x8000_0000_0000_10cc);
+    pub const RX_ONLY_USER_DEVICE: Self = Attributes(0x8000_0000_0000_00cc);
     /// prot = rwx, privilege = kernel, memory = cached.
-    pub const RWX_KERNEL_CACHED: Self = Attributes(0x11d2);
+    pub const RWX_KERNEL_CACHED: Self = Attributes(0x1d2);
     /// prot = rwx, privilege = kernel, memory = write_combine.
-    pub const RWX_KERNEL_WRITE_COMBINE: Self = Attributes(0x11e2);
+    pub const RWX_KERNEL_WRITE_COMBINE: Self = Attributes(0x1e2);
     /// prot = rwx, privilege = kernel, memory = device.
-    pub const RWX_KERNEL_DEVICE: Self = Attributes(0x11c2);
+    pub const RWX_KERNEL_DEVICE: Self = Attributes(0x1c2);
     /// prot = rwx, privilege = user, memory = cached.
-    pub const RWX_USER_CACHED: Self = Attributes(0x11de);
+    pub const RWX_USER_CACHED: Self = Attributes(0x1de);
     /// prot = rwx, privilege = user, memory = write_combine.
-    pub const RWX_USER_WRITE_COMBINE: Self = Attributes(0x11ee);
+    pub const RWX_USER_WRITE_COMBINE: Self = Attributes(0x1ee);
     /// prot = rwx, privilege = user, memory = device.
-    pub const RWX_USER_DEVICE: Self = Attributes(0x11ce);
+    pub const RWX_USER_DEVICE: Self = Attributes(0x1ce);
     /// prot = rwx, privilege = only_user, memory = cached.
-    pub const RWX_ONLY_USER_CACHED: Self = Attributes(0x8000_0000_0000_11de);
+    pub const RWX_ONLY_USER_CACHED: Self = Attributes(0x8000_0000_0000_01de);
     /// prot = rwx, privilege = only_user, memory = write_combine.
-    pub const RWX_ONLY_USER_WRITE_COMBINE: Self = Attributes(0x8000_0000_0000_11ee);
+    pub const RWX_ONLY_USER_WRITE_COMBINE: Self = Attributes(0x8000_0000_0000_01ee);
     /// prot = rwx, privilege = only_user, memory = device.
-    pub const RWX_ONLY_USER_DEVICE: Self = Attributes(0x8000_0000_0000_11ce);
+    pub const RWX_ONLY_USER_DEVICE: Self = Attributes(0x8000_0000_0000_01ce);
     /// These attributes, every other field at its default.
     pub const fn new(prot: Prot, privilege: Privilege, memory: Memory) -> Self {
-        Attributes(0x10c0 | prot.bits() | privilege.bits() | memory.bits())
+        Attributes(0xc0 | prot.bits() | privilege.bits() | memory.bits())
     }
     const fn from_bits(bits: u64) -> Option<Self> {
         if Prot::from_bits(bits).is_none() {
@@ -234,7 +233,7 @@ impl Attributes {
     nx with_nx "NX" [62]: bool;
     nr with_nr "NR" [61]: bool;
     sw_high with_sw_high "SW_high" [60:48]: SwHigh;
-    hg with_hg "HG" [12]: bool = 1;
+    g with_g "G" [12]: bool = 1;
     sw with_sw "SW" [11:9]: Sw;
     w with_w "W" [8]: bool;
     p with_p "P" [7]: bool = 1;
@@ -340,7 +339,9 @@ impl Level<Loongarch64Kernel> for Level1 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_fe00_0000) | (attributes.0 & 0xffff_0000_0000_1fbe) | 0x41
+        (address & 0xffff_fe00_0000)
+            | (((attributes.0 << 6) & 0x1000) | (attributes.0 & 0xffff_0000_0000_0fbe))
+            | 0x41
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -359,8 +360,8 @@ impl Level<Loongarch64Kernel> for Level1 {
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Huge::matches(raw) {
             let (mask, value) = (
-                patch.mask & 0xffff_0000_0000_1fbe,
-                patch.value & 0xffff_0000_0000_1fbe,
+                ((patch.mask << 6) & 0x1000) | (patch.mask & 0xffff_0000_0000_0fbe),
+                ((patch.value << 6) & 0x1000) | (patch.value & 0xffff_0000_0000_0fbe),
             );
             let new = raw & !mask | value;
             Loongarch64Kernel::attributes(1, new).map(|_| new)
@@ -370,12 +371,10 @@ impl Level<Loongarch64Kernel> for Level1 {
     }
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Huge::matches(raw) {
-            if raw & 0x1000 != 0x1000 {
-                return None;
-            }
             let address = (raw & 0xffff_fe00_0000).wrapping_add(k << 14);
             Page::mapping(
-                (raw & 0xffff_0000_0000_0fbe) | (address & 0xffff_ffff_c000) | 0x41,
+                ((raw & 0xffff_0000_0000_0fbe) | ((raw >> 6) & 0x40))
+                    | (address & 0xffff_ffff_c000) | 1,
                 address,
             )
         } else {
@@ -384,12 +383,10 @@ impl Level<Loongarch64Kernel> for Level1 {
     }
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
-            if raw & 0x40 != 0x40 {
-                return None;
-            }
             let address = raw & 0xffff_ffff_c000;
             Huge::mapping(
-                (raw & 0xffff_0000_0000_0fbe) | (address & 0xffff_fe00_0000) | 0x1041,
+                ((raw & 0xffff_0000_0000_0fbe) | ((raw << 6) & 0x1000))
+                    | (address & 0xffff_fe00_0000) | 0x41,
                 address,
             )
         } else {
@@ -428,7 +425,7 @@ impl Level<Loongarch64Kernel> for Level0 {
     #[inline(always)]
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
-        (address & 0xffff_ffff_c000) | (attributes.0 & 0xffff_0000_0000_0ffe) | 1
+        (address & 0xffff_ffff_c000) | attributes.0 | 1
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -446,11 +443,7 @@ impl Level<Loongarch64Kernel> for Level0 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let (mask, value) = (
-                patch.mask & 0xffff_0000_0000_0ffe,
-                patch.value & 0xffff_0000_0000_0ffe,
-            );
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Loongarch64Kernel::attributes(0, new).map(|_| new)
         } else {
             None
@@ -462,7 +455,7 @@ impl Level<Loongarch64Kernel> for Level0 {
     }
     fn annotation(raw: u64) -> Option<u64> {
         if Invalid::matches(raw) {
-            Some((((raw ^ 0) >> 1) & 0x1f) | (((raw ^ 0) >> 2) & 0x3fff_ffff_ffff_ffe0))
+            Some(((raw >> 1) & 0x1f) | ((raw >> 2) & 0x3fff_ffff_ffff_ffe0))
         } else {
             None
         }
@@ -571,7 +564,9 @@ impl Format for Loongarch64Kernel {
     fn attributes(level: i32, leaf: u64) -> Option<Attributes> {
         match level {
             1 if Huge::matches(leaf) => {
-                Attributes::from_bits(leaf & 0xffff_0000_0000_1fbe)
+                Attributes::from_bits(
+                    ((leaf >> 6) & 0x40) | (leaf & 0xffff_0000_0000_0fbe),
+                )
             }
             0 if Page::matches(leaf) => {
                 Attributes::from_bits(leaf & 0xffff_0000_0000_0ffe)
