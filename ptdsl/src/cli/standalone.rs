@@ -50,7 +50,7 @@ pub(crate) fn with_runtime(generated: &str) -> String {
     text.push_str("\n/// The runtime of ptdsl.\npub mod runtime {\n");
     for (name, source) in MODULES {
         let (docs, code) = split_docs(source);
-        text.push_str(&indented(&local(&docs)));
+        text.push_str(&indented(&docs.replace("crate::", "")));
         text.push_str(&format!("    {}mod {name} {{\n", attributes(name)));
         text.push_str(&indented(&indented(&local(code))));
         text.push_str(&indented(&indented(&macros(code))));
