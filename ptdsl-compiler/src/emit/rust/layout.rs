@@ -132,8 +132,7 @@ fn line(tokens: TokenStream) -> String {
     let mut out = String::new();
     // What decides about a space: the token before, and whether an operand is expected here.
     let (mut glued, mut operand) = (true, true);
-    let mut trees = tokens.into_iter().peekable();
-    while let Some(tree) = trees.next() {
+    for tree in tokens {
         match tree {
             TokenTree::Group(group) => {
                 let (open, close) = match group.delimiter() {
