@@ -50,6 +50,7 @@ impl Maintain<Arm64Hyp> for Outside {
             Step::Isb => world_step(3, 0),
             Step::TlbiVae2is(operand) => world_step(4, operand),
             Step::TlbiVale2is(operand) => world_step(5, operand),
+            Step::TlbiAlle2is => world_step(6, 0),
         }
     }
 }
