@@ -1130,6 +1130,21 @@ impl Level<Arm64El1LowS1pie> for Level1 {
         }
         class
     }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
+    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block1::matches(raw) {
             let mask = patch.mask;
@@ -1302,6 +1317,21 @@ impl Level<Arm64El1LowS1pie> for Level2 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block2::matches(raw) {
@@ -1476,6 +1506,21 @@ impl Level<Arm64El1LowS1pie> for Level3 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
@@ -1692,6 +1737,24 @@ impl Format for Arm64El1LowS1pie {
             pir_el1: 1 | (5 << 4) | (3 << 8) | (1 << 12) | (5 << 16) | (1 << 20)
                 | (1 << 24),
             pire0_el1: (1 << 12) | (5 << 16) | (3 << 20) | (2 << 24),
+        }
+    }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::TlbiVaae1is(..) => "tlbi_vaae1is",
+            Step::TlbiVaale1is(..) => "tlbi_vaale1is",
+            Step::TlbiVmalle1is => "tlbi_vmalle1is",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::TlbiVaae1is(x0) => [x0].get(index).copied(),
+            Step::TlbiVaale1is(x0) => [x0].get(index).copied(),
+            _ => None,
         }
     }
 }

@@ -1044,6 +1044,21 @@ impl Level<Arm64Hvhe16k> for Level2 {
         }
         class
     }
+    const SPANS: &'static [u32] = &[5];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 5 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            5 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
+    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block::matches(raw) {
             let mask = patch.mask;
@@ -1218,6 +1233,21 @@ impl Level<Arm64Hvhe16k> for Level3 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[7];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 7 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            7 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
@@ -1431,6 +1461,24 @@ impl Format for Arm64Hvhe16k {
                 | (0x35 << 8) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             ttbr0_el2: ((shape.tag & 0xff) << 48)
                 | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
+        }
+    }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::TlbiVae2is(..) => "tlbi_vae2is",
+            Step::TlbiVale2is(..) => "tlbi_vale2is",
+            Step::TlbiAlle2is => "tlbi_alle2is",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::TlbiVae2is(x0) => [x0].get(index).copied(),
+            Step::TlbiVale2is(x0) => [x0].get(index).copied(),
+            _ => None,
         }
     }
 }

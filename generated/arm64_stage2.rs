@@ -997,6 +997,21 @@ impl Level<Arm64Stage2> for Level1 {
         }
         class
     }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
+    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block1::matches(raw) {
             let mask = patch.mask;
@@ -1148,6 +1163,21 @@ impl Level<Arm64Stage2> for Level2 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block2::matches(raw) {
@@ -1301,6 +1331,21 @@ impl Level<Arm64Stage2> for Level3 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
@@ -1507,6 +1552,25 @@ impl Format for Arm64Stage2 {
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             vttbr_el2: ((shape.tag & 0xff) << 48)
                 | (((shape.root.0 >> 1) & 0x7fff_ffff_ffff) << 1),
+        }
+    }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::TlbiIpas2e1is(..) => "tlbi_ipas2e1is",
+            Step::TlbiIpas2le1is(..) => "tlbi_ipas2le1is",
+            Step::TlbiVmalle1is => "tlbi_vmalle1is",
+            Step::TlbiVmalls12e1is => "tlbi_vmalls12e1is",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::TlbiIpas2e1is(x0) => [x0].get(index).copied(),
+            Step::TlbiIpas2le1is(x0) => [x0].get(index).copied(),
+            _ => None,
         }
     }
 }

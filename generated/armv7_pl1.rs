@@ -1165,6 +1165,21 @@ impl Level<Armv7Pl1> for Level2 {
         }
         class
     }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
+    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block2::matches(raw) {
             let mask = patch.mask;
@@ -1316,6 +1331,21 @@ impl Level<Armv7Pl1> for Level3 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
@@ -1488,6 +1518,22 @@ impl Format for Armv7Pl1 {
             ttbcr: (1 << 31) | (1 << 23) | (3 << 12) | (1 << 10) | (1 << 8)
                 | (u64::wrapping_sub(0x20, shape.width as u64) & 7),
             ttbr0: (((shape.root.0 >> 5) & 0x7_ffff_ffff) << 5),
+        }
+    }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::Tlbimvaais(..) => "tlbimvaais",
+            Step::Tlbiallis => "tlbiallis",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::Tlbimvaais(x0) => [x0].get(index).copied(),
+            _ => None,
         }
     }
 }

@@ -918,6 +918,21 @@ impl Level<Armv7Stage2> for Level2 {
         }
         class
     }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
+    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block2::matches(raw) {
             let mask = patch.mask;
@@ -1045,6 +1060,21 @@ impl Level<Armv7Stage2> for Level3 {
                 );
         }
         class
+    }
+    const SPANS: &'static [u32] = &[4];
+    #[inline(always)]
+    fn span(raw: u64) -> u32 {
+        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
+    }
+    #[inline(always)]
+    fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
+        match span {
+            4 => {
+                Self::leaf(output, attributes) & !0x10_0000_0000_0000
+                    | 0x10_0000_0000_0000
+            }
+            _ => Self::leaf(output, attributes),
+        }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
@@ -1187,6 +1217,19 @@ impl Format for Armv7Stage2 {
             vttbr: ((shape.tag & 0xff) << 48)
                 | (((shape.root.0 >> 5) & 0x7_ffff_ffff) << 5),
         }
+    }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::DmbIshst => "dmb_ishst",
+            Step::DsbIshst => "dsb_ishst",
+            Step::DsbIsh => "dsb_ish",
+            Step::Isb => "isb",
+            Step::Tlbiallnsnhis => "tlbiallnsnhis",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        let _ = (step, index);
+        None
     }
 }
 

@@ -1863,6 +1863,16 @@ impl Format for Ept5level {
                 | ((u64::wrapping_sub(shape.root_level as u64, 1) & 7) << 3) | 6,
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::Invept(..) => "invept",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::Invept(x0) => [x0].get(index).copied(),
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -2,6 +2,10 @@
 #![no_std]
 
 #[rustfmt::skip]
+pub mod amd_v1;
+#[rustfmt::skip]
+pub mod amd_v1_4level;
+#[rustfmt::skip]
 pub mod arm64_el1_high;
 #[rustfmt::skip]
 pub mod arm64_el1_high_16k;
@@ -67,6 +71,8 @@ pub mod arm64_stage2_lpa2;
 pub mod armv7_hyp;
 #[rustfmt::skip]
 pub mod armv7_pl1;
+#[rustfmt::skip]
+pub mod armv7_short;
 #[rustfmt::skip]
 pub mod armv7_stage2;
 #[rustfmt::skip]

@@ -1385,6 +1385,7 @@ impl Format for Loongarch644k {
     ///Bits of `ASID`.
     const TAG_BITS: u32 = 10;
     const OUTPUT: &'static [OutputChoice] = &[OutputChoice { bits: 48, code: 0 }];
+    const ROOT_ALIGNMENT: u64 = 0x1000;
     const PUBLISH_LEAF_ONCE: bool = false;
     const PUBLISH_TABLE_COVERS_LEAF: bool = false;
     const HARDWARE_UPDATES: bool = false;
@@ -1490,6 +1491,19 @@ impl Format for Loongarch644k {
             pgdl: (((shape.root.0 >> 12) & 0xf_ffff_ffff) << 12),
             pwcl: 0xc | (9 << 5) | (0x15 << 10) | (9 << 15) | (0x1e << 20) | (9 << 25),
             pwch: 0x27 | (8 << 6),
+        }
+    }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::Dbar => "dbar",
+            Step::Invtlb(..) => "invtlb",
+            Step::InvtlbAll => "invtlb_all",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::Invtlb(x0, x1) => [x0, x1].get(index).copied(),
+            _ => None,
         }
     }
 }

@@ -1218,6 +1218,19 @@ impl Format for Loongarch64Kernel {
             pgdh: (((shape.root.0 >> 14) & 0x3_ffff_ffff) << 14),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::Dbar => "dbar",
+            Step::Invtlb(..) => "invtlb",
+            Step::InvtlbAll => "invtlb_all",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::Invtlb(x0, x1) => [x0, x1].get(index).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -1724,6 +1724,19 @@ impl Format for Sv57 {
                 | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::FenceWW => "fence_w_w",
+            Step::SfenceVmaAll => "sfence_vma_all",
+            Step::SfenceVma(..) => "sfence_vma",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::SfenceVma(x0) => [x0].get(index).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -1546,6 +1546,19 @@ impl Format for Sv57x4 {
                 | ((shape.root.0 >> 12) & 0xfff_ffff_ffff),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::FenceWW => "fence_w_w",
+            Step::HfenceGvmaAll => "hfence_gvma_all",
+            Step::HfenceGvma(..) => "hfence_gvma",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::HfenceGvma(x0) => [x0].get(index).copied(),
+            _ => None,
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -1477,6 +1477,18 @@ impl Format for Vtd4level {
                 | (u64::wrapping_sub(shape.root_level as u64, 2) & 7),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::IotlbPage(..) => "iotlb_page",
+            Step::IotlbDomain(..) => "iotlb_domain",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::IotlbPage(x0, x1, x2) => [x0, x1, x2].get(index).copied(),
+            Step::IotlbDomain(x0) => [x0].get(index).copied(),
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -1076,6 +1076,16 @@ impl Format for X8632 {
             cr3: (((shape.root.0 >> 12) & 0xf_ffff) << 12),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::Invlpg(..) => "invlpg",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::Invlpg(x0) => [x0].get(index).copied(),
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

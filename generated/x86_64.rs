@@ -1702,6 +1702,16 @@ impl Format for X8664 {
             ia32_pat: (0x7_0406 << 32) | 6 | (4 << 8) | (7 << 16),
         }
     }
+    fn step_name(step: Step) -> &'static str {
+        match step {
+            Step::Invlpg(..) => "invlpg",
+        }
+    }
+    fn step_operand(step: Step, index: usize) -> Option<u64> {
+        match step {
+            Step::Invlpg(x0) => [x0].get(index).copied(),
+        }
+    }
 }
 
 /// A barrier or an invalidation, with its operand as the instruction takes it.

@@ -79,7 +79,7 @@ proptest! {
         for op in ops {
             match op {
                 Op::Map { page, pages, output, attributes, sizes } => {
-                    let how = How { sizes, existing: Existing::Refuse };
+                    let how = How { sizes, existing: Existing::Refuse, ..How::default() };
                     let to = (range(page, pages), output << 12);
                     map_both((&mut flat, &mut table, &mut arena), to, ATTRIBUTES[attributes], how);
                 }
@@ -153,7 +153,7 @@ fn every_allocation_may_fail() {
 #[test]
 fn identical_entries_and_software_bits_may_be_mapped_over_on_request() {
     let (_, mut table, mut arena) = bed(39, 16);
-    let how = How { sizes: Sizes::Largest, existing: Existing::Update };
+    let how = How { sizes: Sizes::Largest, existing: Existing::Update, ..How::default() };
     let range = range(0x200, 0x201);
     let plain = Attributes::new(Prot::Rw, Memory::Normal).expect("listed");
     let marked = plain.with_sw(ptdsl_generated::arm64_hyp::Sw::new(5).expect("four bits"));
@@ -219,7 +219,7 @@ fn the_last_entry_takes_the_table_with_it() {
         for counted in [true, false] {
             let choose = |arena: Arena<Arm64Hyp>| if counted { arena } else { arena.without_counts() };
             let (_, mut table, mut arena) = bed_on(39, choose);
-            let how = How { sizes: Sizes::Pages, existing: Existing::Refuse };
+            let how = How { sizes: Sizes::Pages, ..How::default() };
             table.map_with(&mut arena, range(0, 512), Phys(0), Attributes::RW_NORMAL, how).expect("empty");
             for (done, &page) in order.iter().enumerate() {
                 assert_eq!(arena.live_frames(), 3, "{counted} after {done} pages");

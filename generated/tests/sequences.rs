@@ -10,7 +10,9 @@ mod library;
 use agree::spec;
 use flat::{Flat, create, map_both, unmap_both};
 use proptest::prelude::*;
-use ptdsl::{Arena, Boundary, Config, Existing, Extend, Format, How, Level, Phys, Range, Sizes, Word};
+use ptdsl::{
+    Arena, Boundary, Config, Existing, Extend, Format, Grouping, How, Level, Phys, Range, Sizes, Word,
+};
 use ptdsl_compiler::decode::{Value, encode};
 use ptdsl_compiler::ir::{self, KindClass};
 
@@ -25,12 +27,13 @@ struct Op {
     output: u8,
     attributes: usize,
     largest: bool,
+    grouped: bool,
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let what = (prop::bool::weighted(0.6), any::<bool>(), any::<u8>(), -3_i64..=3);
-    let how = (any::<u8>(), any::<u8>(), any::<usize>(), prop::bool::weighted(0.75));
-    (what, how).prop_map(|((map, high, near, off), (pages, output, attributes, largest))| Op {
+    let how = (any::<u8>(), any::<u8>(), any::<usize>(), prop::bool::weighted(0.75), any::<bool>());
+    (what, how).prop_map(|((map, high, near, off), (pages, output, attributes, largest, grouped))| Op {
         map,
         high,
         near,
@@ -39,6 +42,7 @@ fn op() -> impl Strategy<Value = Op> {
         output,
         attributes,
         largest,
+        grouped,
     })
 }
 
@@ -84,7 +88,7 @@ struct Shape {
 impl Shape {
     /// The addresses of one end of what is translated.
     fn half(&self, high: bool) -> (u64, u64) {
-        let (all, half) = ((1_u64 << self.width) - 1, (1_u64 << (self.width - 1)) - 1);
+        let (all, half) = (u64::MAX >> (64 - self.width), u64::MAX >> (65 - self.width));
         match self.extend {
             Extend::Zero => (0, all),
             Extend::One => (!all, u64::MAX),
@@ -151,8 +155,9 @@ fn run<F: Format>(known: &[F::Attributes], width: u32, ops: &[Op]) {
         let (first, last) = shape.half(op.high);
         if op.map {
             let sizes = if op.largest { Sizes::Largest } else { Sizes::Pages };
+            let grouping = if op.grouped { Grouping::Spans } else { Grouping::Single };
             let output = shape.output(op, va, config.output_bits);
-            let how = How { sizes, existing: Existing::Refuse };
+            let how = How { sizes, existing: Existing::Refuse, grouping };
             let attributes = known[op.attributes % known.len()];
             map_both((&mut flat, &mut table, &mut arena), (range, output), attributes, how);
         } else if first <= range.first() && range.last() <= last {

@@ -16,6 +16,7 @@ mod groups_marked;
 mod items_present;
 mod kinds_distinct;
 mod kinds_total;
+mod leaves_sized;
 mod levels_connected;
 mod levels_contiguous;
 mod limits_reached;
@@ -43,6 +44,7 @@ const RULES: &[Rule] = &[
     bits_covered::check,
     kinds_distinct::check,
     kinds_total::check,
+    leaves_sized::check,
     addresses_covered::check,
     encodings_unique::check,
     attributes_distinguishable::check,

@@ -67,6 +67,12 @@ impl Cubes {
         Cubes { list: vec![Cube { mask: 0, value: 0 }] }
     }
 
+    /// The words of any of these cubes.
+    #[cfg(feature = "doc")]
+    pub(crate) fn of(list: Vec<Cube>) -> Self {
+        Cubes { list }
+    }
+
     /// The words whose bits `hi..=lo` are `value`. `value` must fit.
     pub(crate) fn equal(hi: u32, lo: u32, value: u64) -> Self {
         let mask = ones(hi - lo + 1) << lo;

@@ -7,7 +7,7 @@ mod error;
 mod evaluate;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 pub use encode::{Value, encode};
 pub use error::{DecodeError, EncodeError, TableError};

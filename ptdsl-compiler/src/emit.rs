@@ -1,3 +1,5 @@
 //! Back-ends: each reads the intermediate representation and nothing else.
 
+#[cfg(feature = "doc")]
+pub mod doc;
 pub mod rust;

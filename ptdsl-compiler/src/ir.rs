@@ -159,8 +159,10 @@ pub struct Level {
 /// A kind as it looks at one level.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kind {
-    /// Its name in the spec; `Invalid` for the invalid kind.
+    /// Its name; `Invalid` for the invalid kind. A kind that is written out once for each size has the size behind it.
     pub name: String,
+    /// Its name in the spec.
+    pub family: String,
     /// Invalid, table or leaf.
     pub class: KindClass,
     /// Doc lines.
@@ -171,6 +173,10 @@ pub struct Kind {
     pub output_bits: u32,
     /// Every bit once, most significant first.
     pub pieces: Vec<Piece>,
+    /// log2 of the slots that hold the same word: 0 unless the leaf is repeated.
+    pub span: u32,
+    /// For a table, the field that holds the number of the next table's level, where that is not the next one.
+    pub next_level: Option<FieldId>,
 }
 
 /// The words with `word & mask == value`.
@@ -191,6 +197,8 @@ pub struct Piece {
     pub lo: u32,
     /// What it holds.
     pub role: Role,
+    /// What the spec says about the line: its `///` lines, or the `//` comment at its end.
+    pub docs: Vec<String>,
 }
 
 /// What a range of bits holds.

@@ -7,6 +7,7 @@ pub(crate) mod guard;
 pub(crate) mod levels;
 pub(crate) mod options;
 pub(crate) mod range;
+pub(crate) mod repeats;
 pub(crate) mod slots;
 pub(crate) mod text;
 pub(crate) mod values;
@@ -68,6 +69,8 @@ pub(crate) struct Level<'a> {
     pub(crate) shift: u32,
     /// The kinds that exist here: invalid, tables, leaves.
     pub(crate) kinds: Vec<Kind<'a>>,
+    /// Whether every kind that is listed is declared.
+    pub(crate) known: bool,
 }
 
 impl Level<'_> {
@@ -78,7 +81,7 @@ impl Level<'_> {
 
     /// Whether every kind that is listed is declared; one that is not has been reported, and may be what seems to be missing.
     pub(crate) fn all_known(&self) -> bool {
-        self.ast.kinds.iter().all(|name| self.kinds.iter().any(|kind| kind.ast.name.node == name.node))
+        self.known
     }
 
     /// Whether a kind of that class exists here.
@@ -94,6 +97,12 @@ pub(crate) struct Kind<'a> {
     pub(crate) ast: &'a ast::Kind,
     /// Its docs.
     pub(crate) docs: &'a [crate::source::Spanned<String>],
+    /// The value of its `for` variable.
+    pub(crate) each: Option<u64>,
+    /// log2 of the slots that it takes.
+    pub(crate) span: u32,
+    /// The field that names the level of the next table.
+    pub(crate) next_level: Option<&'a ast::Name>,
     /// The words of the kind; nothing if the guard could not be worked out.
     pub(crate) guard: Option<Cubes>,
     /// The bits that the guard decides.
@@ -121,6 +130,8 @@ pub(crate) struct Bits<'a> {
     pub(crate) span: Span,
     /// The line `..Name;` of the kind that took it in, if it does not stand in the kind itself.
     pub(crate) via: Option<Span>,
+    /// The line that names it.
+    pub(crate) line: &'a ast::Entry,
     /// What it holds.
     pub(crate) what: What<'a>,
 }
@@ -289,6 +300,22 @@ impl<'a> Model<'a> {
 }
 
 impl Kind<'_> {
+    /// The name as messages write it, with the value of the `for` variable.
+    pub(crate) fn title(&self) -> String {
+        match (&self.ast.each, self.each) {
+            (Some(each), Some(value)) => {
+                format!("{}, {} = {value}", self.ast.name.node, each.name.node)
+            }
+            _ => self.ast.name.node.clone(),
+        }
+    }
+
+    /// Whether bits hold the level of the next table.
+    pub(crate) fn is_next_level(&self, bits: &Bits<'_>) -> bool {
+        let name = self.next_level.map(|name| name.node.as_str());
+        matches!(&bits.what, What::Field(field) if Some(field.name.node.as_str()) == name)
+    }
+
     /// Whether the kind has that field.
     pub(crate) fn has_field(&self, name: &str) -> bool {
         self.bits.iter().any(|bits| matches!(&bits.what, What::Field(field) if field.name.node == name))

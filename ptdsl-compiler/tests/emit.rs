@@ -15,7 +15,7 @@ macro_rules! fixtures {
     )+};
 }
 
-fixtures!(tiny, scattered, narrow, signed);
+fixtures!(tiny, scattered, narrow, signed, spans);
 
 /// The macro's tokens are the file's, wrapped in a module.
 #[test]

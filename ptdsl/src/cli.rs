@@ -2,6 +2,7 @@
 
 mod check;
 mod decode;
+mod doc;
 mod encode;
 mod explain;
 mod fmt;
@@ -47,6 +48,9 @@ enum Command {
     /// Make a descriptor's raw word from names and values
     #[command(after_help = encode::EXAMPLES)]
     Encode(encode::Arguments),
+    /// Write a page about each format: bit diagrams, attributes, maintenance, examples
+    #[command(after_help = doc::EXAMPLES)]
+    Doc(doc::Arguments),
     /// Rewrite specs in the one layout that all specs have
     #[command(after_help = fmt::EXAMPLES)]
     Fmt(fmt::Arguments),
@@ -65,6 +69,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
+        Command::Doc(arguments) => doc::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),

@@ -174,6 +174,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
     const TAG_BITS: u32 = 0;
     /// Output limits, the largest last.
     const OUTPUT: &'static [OutputChoice];
+    /// What the root's address is a multiple of, in bytes, because the registers hold no lower bits of it.
+    const ROOT_ALIGNMENT: u64 = 1;
     /// Whether publishing a leaf needs no operand, so that one sequence serves all leaves of an operation.
     const PUBLISH_LEAF_ONCE: bool;
     /// Whether publishing a table ends with all that publishing a leaf needs.
@@ -206,6 +208,10 @@ pub trait Format: Copy + Debug + Eq + 'static {
     fn attributes(level: i32, leaf: Self::Word) -> Option<Self::Attributes>;
     /// Register values for a table.
     fn registers(shape: &Shape<Self>) -> Self::Registers;
+    /// The spec's name of a step's instruction: for worlds that interpret steps instead of executing them.
+    fn step_name(step: Self::Step) -> &'static str;
+    /// An operand of a step, counted from 0, as the instruction takes it; `None` where it has no more.
+    fn step_operand(step: Self::Step, index: usize) -> Option<u64>;
 }
 
 /// A level of a format. Implemented by generated code, one type per level.
@@ -249,6 +255,13 @@ pub trait Level<F: Format>: 'static {
     fn entry(raw: F::Word) -> Self::Entry;
     /// The next table, if it is a table; an empty slot's too, where that is one.
     fn next_table(raw: F::Word) -> Option<Phys>;
+    /// The next table and the number of its level, if it is a table of a level further down than the next. Only
+    /// [`translate`](crate::PageTable::translate) follows such an entry; what changes a table takes it for a reserved one.
+    #[inline(always)]
+    fn skipped(raw: F::Word) -> Option<(Phys, i32)> {
+        let _ = raw;
+        None
+    }
     /// Whether it maps memory.
     fn is_leaf(raw: F::Word) -> bool;
     /// The leaf's output address.
@@ -363,6 +376,13 @@ pub trait Level<F: Format>: 'static {
         Self::STEP
     }
 
+    /// Output bits that a leaf of `1 << span` slots can carry.
+    #[inline(always)]
+    fn reach(span: u32) -> u64 {
+        let _ = span;
+        Self::REACH
+    }
+
     /// The first word of a leaf that takes `1 << span` slots. `span` is 0 or one of [`SPANS`](Level::SPANS); `output` is
     /// a multiple of what the whole leaf maps and within the output's bits.
     #[inline(always)]
@@ -370,6 +390,12 @@ pub trait Level<F: Format>: 'static {
         let _ = span;
         Self::leaf(output, attributes)
     }
+}
+
+/// log2 of the slots that a leaf takes: nothing to ask where a level has no leaf that takes several.
+#[inline(always)]
+pub(crate) fn span<F: Format, L: Level<F>>(leaf: F::Word) -> u32 {
+    if L::SPANS.is_empty() { 0 } else { L::span(leaf) }
 }
 
 /// The table that an entry leads to; `None` for an empty slot even where the format has it point to a sentinel.
@@ -414,6 +440,16 @@ pub(crate) const fn layout<F: Format, L: Level<F>>(width: u32) -> TableLayout {
     // Some base registers have other fields in the address bits of a tiny root: none in those above a cache line.
     let alignment = if bytes < LEAST_ALIGNMENT { LEAST_ALIGNMENT } else { bytes };
     TableLayout { bytes, alignment }
+}
+
+/// [`layout`] of a root.
+#[inline(always)]
+pub(crate) const fn root_layout<F: Format, L: Level<F>>(width: u32) -> TableLayout {
+    let TableLayout { bytes, alignment } = layout::<F, L>(width);
+    TableLayout {
+        bytes,
+        alignment: if alignment < F::ROOT_ALIGNMENT { F::ROOT_ALIGNMENT } else { alignment },
+    }
 }
 
 /// Below the last level: nothing.

@@ -19,6 +19,7 @@ mod arena;
 mod batch;
 mod breaking;
 mod collapse;
+mod cursor;
 mod cut;
 mod each;
 pub mod error;
@@ -46,10 +47,11 @@ pub mod world;
 pub use address::{Phys, Range};
 #[cfg(feature = "std")]
 pub use arena::Arena;
+pub use cursor::Cursor;
 pub use error::{Error, MapError};
 pub use format::{Along, Change, End, Extend, Format, Level, OutputChoice, Part, Run, Shape, Transition};
 pub use gather::{Flushed, Gather, Limits};
-pub use map::{Existing, How, Sizes};
+pub use map::{Existing, Grouping, How, Sizes};
 pub use mappings::{Mapping, Mappings};
 pub use protect::{Holes, Protected};
 #[cfg(feature = "macro")]

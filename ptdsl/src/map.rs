@@ -2,9 +2,9 @@
 
 use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
-use crate::format::{Format, Level, layout, mask, next_table, root_slot, slot};
+use crate::format::{Format, Level, layout, low_bits, mask, next_table, root_slot, slot, span};
 use crate::table::{PageTable, Use, allocate, starts_at};
-use crate::transition::{Edit, load, table as table_at};
+use crate::transition::{Edit, empty_slots, load, table as table_at};
 use crate::word::Word;
 use crate::world::World;
 
@@ -25,11 +25,23 @@ pub enum Existing {
     #[default]
     Refuse,
     /// A leaf of the same size that differs only in fields for which the format asks no more than a store (software's
-    /// own bits) is kept and takes the new ones. Anything else is [`Error::AlreadyMapped`].
+    /// own bits) is kept and takes the new ones; one that takes several slots, in all of them, where the range covers
+    /// it. Anything else is [`Error::AlreadyMapped`].
     Update,
     /// An entry that maps nothing but holds a value of software's ([`PageTable::annotate`]) is replaced, where the range
     /// covers it. A leaf is [`Error::AlreadyMapped`].
     Annotated,
+}
+
+/// Whether `map` may use leaves that take several slots: contiguous groups, NAPOT, repeated entries. A TLB may hold each
+/// of them as one, and each of them changes only whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Grouping {
+    /// One slot for each leaf.
+    #[default]
+    Single,
+    /// The most slots that fit range and alignment and are all empty, among the leaf sizes that [`Sizes`] allows.
+    Spans,
 }
 
 /// How `map` goes about it.
@@ -39,6 +51,8 @@ pub struct How {
     pub sizes: Sizes,
     /// Slots that hold a leaf already.
     pub existing: Existing,
+    /// Leaves that take several slots.
+    pub grouping: Grouping,
 }
 
 impl<F: Format, U: Use> PageTable<F, U> {
@@ -143,9 +157,8 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
     output: Phys,
     attributes: F::Attributes,
 ) -> bool {
-    let raw = load::<F, W>(edit.world, table, index);
     if L::HAS_TABLE {
-        return match next_table::<F, L>(edit.shape, raw) {
+        return match next_table::<F, L>(edit.shape, load::<F, W>(edit.world, table, index)) {
             Some(child) => {
                 let child = table_at::<F, W>(edit.world, child);
                 page::<F, L::Next, W, U>(edit, (child, slot::<F, L::Next>(va)), va, output, attributes)
@@ -153,7 +166,19 @@ fn page<F: Format, L: Level<F>, W: World<F>, U: Use>(
             None => false,
         };
     }
-    if raw != L::empty(edit.shape) || output.0 & !L::REACH != 0 {
+    page_here::<F, L, W, U>(edit, (table, index), va, output, attributes)
+}
+
+/// Maps a page in a table of the last level if its slot is empty; otherwise does nothing and returns `false`.
+#[inline(always)]
+pub(crate) fn page_here<F: Format, L: Level<F>, W: World<F>, U: Use>(
+    edit: &mut Edit<'_, F, W, U>,
+    (table, index): (W::Table, usize),
+    va: u64,
+    output: Phys,
+    attributes: F::Attributes,
+) -> bool {
+    if load::<F, W>(edit.world, table, index) != L::empty(edit.shape) || output.0 & !L::REACH != 0 {
         return false;
     }
     edit.publish_leaf::<L>((table, index), va, L::leaf(output, attributes));
@@ -195,11 +220,52 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         Phys(va.wrapping_add(self.delta))
     }
 
-    /// How many whole, aligned entries of level `L` the range begins with, up to `last`, which lies within the
-    /// table; 0 where no leaf
-    /// of that size may be written.
+    /// Whether leaves of several slots may be written at level `L`.
     #[inline(always)]
-    fn leaves<L: Level<F>>(&self, va: u64, last: u64) -> usize {
+    fn spans<L: Level<F>>(&self) -> bool {
+        !L::SPANS.is_empty()
+            && self.how.grouping == Grouping::Spans
+            && (!L::HAS_TABLE || self.how.sizes == Sizes::Largest)
+    }
+
+    /// Writes the largest leaf of several slots that may begin at `va`, end by `last` and finds them empty: log2 of its
+    /// slots; 0 if there is none. In a fresh table, which is not `live`, nothing need be empty.
+    #[inline(never)]
+    fn publish_span<L: Level<F>>(
+        &mut self,
+        (table, index): (W::Table, usize),
+        va: u64,
+        last: u64,
+        live: bool,
+    ) -> u32 {
+        let output = self.output(va);
+        let fits = |span: u32| {
+            let low = low_bits(L::SHIFT + span);
+            // Outputs that are counted up must not carry out of the piece of the word that they are counted up in.
+            let counts = L::stride(span) == F::Word::ZERO || low & !L::LINEAR == 0;
+            let carried = output.0 & !L::reach(span) == 0;
+            (va | output.0) & low == 0 && last - va >= low && counts && carried
+        };
+        for &span in L::SPANS.iter().rev() {
+            if fits(span) && (!live || self.empty::<L>(table, index, 1 << span) == 1 << span) {
+                let first = L::spanning(output, self.attributes, span);
+                self.edit.publish_span::<L>((table, index), (va, span), first, live);
+                return span;
+            }
+        }
+        0
+    }
+
+    /// How many whole, aligned entries of level `L` the range begins with, up to `last`, which lies within the
+    /// table; 0 where no leaf of that size may be written. No more than up to the place where a larger leaf may begin.
+    #[inline(always)]
+    fn leaves<L: Level<F>>(&self, va: u64, mut last: u64) -> usize {
+        if self.spans::<L>()
+            && let Some(&least) = L::SPANS.first()
+            && self.delta & low_bits(L::SHIFT + least) == 0
+        {
+            last = last.min(va | low_bits(L::SHIFT + least));
+        }
         let low = mask::<F, L>();
         if !L::HAS_LEAF
             || (L::HAS_TABLE && (self.how.sizes == Sizes::Pages || (va | self.output(va).0) & low != 0))
@@ -225,9 +291,21 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         last: u64,
     ) -> Result<(), Stop> {
         loop {
+            if self.spans::<L>() {
+                let span = self.publish_span::<L>((table, index), va, last, true);
+                if span != 0 {
+                    let leaf_last = va | low_bits(L::SHIFT + span);
+                    if leaf_last >= last {
+                        return Ok(());
+                    }
+                    va = leaf_last + 1;
+                    index += 1 << span;
+                    continue;
+                }
+            }
             let want = self.leaves::<L>(va, last);
             if want != 0 {
-                let free = self.free_slots::<L>(table, index, want);
+                let free = self.empty::<L>(table, index, want);
                 if free != 0 {
                     let first = L::leaf(self.output(va), self.attributes);
                     self.edit.publish_leaves::<L>((table, index), (va, free), first, true);
@@ -240,40 +318,52 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
                     continue;
                 }
             }
-            self.one_slot::<L>((table, index), va, last, want != 0)?;
-            let slot_last = va | mask::<F, L>();
-            if slot_last >= last {
+            let span = self.one_leaf::<L>((table, index), va, last, want != 0)?;
+            let leaf_last = va | low_bits(L::SHIFT + span);
+            if leaf_last >= last {
                 return Ok(());
             }
-            va = slot_last + 1;
-            index += 1;
+            va = leaf_last + 1;
+            index += 1 << span;
         }
     }
 
-    /// A slot that holds something, or needs a table.
+    /// A slot that holds something, or needs a table; log2 of the slots that are done with.
     #[inline(always)]
-    fn one_slot<L: Level<F>>(
+    fn one_leaf<L: Level<F>>(
         &mut self,
         (table, index): (W::Table, usize),
         va: u64,
         last: u64,
         leaf_fits: bool,
-    ) -> Result<(), Stop> {
+    ) -> Result<u32, Stop> {
         let raw = load::<F, W>(self.edit.world, table, index);
         if L::HAS_TABLE {
             if let Some(child) = next_table::<F, L>(self.edit.shape, raw) {
                 let child = table_at::<F, W>(self.edit.world, child);
                 let slot = slot::<F, L::Next>(va);
-                return self.existing::<L::Next>((child, slot), va, last.min(va | mask::<F, L>()));
+                return self
+                    .existing::<L::Next>((child, slot), va, last.min(va | mask::<F, L>()))
+                    .map(|()| 0);
             }
             if raw == L::empty(self.edit.shape) {
-                return self.grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true).1;
+                return self.grow::<L>((table, index), va, last.min(va | mask::<F, L>()), true).1.map(|()| 0);
             }
         }
         if leaf_fits && self.how.existing == Existing::Update && L::is_leaf(raw) {
-            let new = L::leaf(self.output(va), self.attributes);
-            if self.edit.store_over::<L>(table, index, raw, new) {
-                return Ok(());
+            let span = span::<F, L>(raw);
+            let low = low_bits(L::SHIFT + span);
+            let updated = if span == 0 {
+                let new = L::leaf(self.output(va), self.attributes);
+                self.edit.store_over::<L>(table, index, raw, new)
+            } else if (va | self.output(va).0) & low == 0 && last - va >= low {
+                let new = L::spanning(self.output(va), self.attributes, span);
+                self.edit.store_over_span::<L>((table, index), span, new)
+            } else {
+                false
+            };
+            if updated {
+                return Ok(span);
             }
         }
         if raw == L::empty(self.edit.shape) {
@@ -287,7 +377,7 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             // The value goes first; then the slot is as any other.
             self.edit.annotate::<L>((table, index), raw, L::empty(self.edit.shape));
             self.edit.publish_leaf::<L>((table, index), va, L::leaf(self.output(va), self.attributes));
-            return Ok(());
+            return Ok(0);
         }
         Err(Stop { va, error: Error::AlreadyMapped { va, level: L::NUMBER, entry: raw.to_u64() } })
     }
@@ -298,31 +388,11 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
         Error::OutputOutOfRange { address: self.output(va).0, bits: L::REACH.count_ones() }
     }
 
-    /// How many of `want` slots from `index` on are empty, up to the first that is not. The common case is one pass of
-    /// loads without a branch each.
+    /// How many of `want` slots from `index` on are empty, up to the first that is not.
     #[inline(always)]
-    fn free_slots<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        let mut found = F::Word::ZERO;
-        let mut slot = index;
-        let end = index + want;
+    fn empty<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
         let empty = L::empty(self.edit.shape);
-        let taken = |slot| load::<F, W>(self.edit.world, table, slot) ^ empty;
-        while end - slot >= 4 {
-            found = found | taken(slot) | taken(slot + 1) | taken(slot + 2) | taken(slot + 3);
-            slot += 4;
-        }
-        while slot < end {
-            found = found | taken(slot);
-            slot += 1;
-        }
-        if found == F::Word::ZERO { want } else { self.free_prefix::<L>(table, index, want) }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn free_prefix<L: Level<F>>(&self, table: W::Table, index: usize, want: usize) -> usize {
-        let empty = L::empty(self.edit.shape);
-        (0..want).find(|k| load::<F, W>(self.edit.world, table, index + k) != empty).unwrap_or(want)
+        empty_slots::<F, W>(self.edit.world, table, index..index + want, empty)
     }
 
     /// Makes a table for an empty slot, fills it and then links it; (whether it was linked, the outcome).
@@ -364,6 +434,18 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, W, U> {
             self.edit.clear_fresh::<L>(table, 0..index);
         }
         let result = loop {
+            if self.spans::<L>() {
+                let span = self.publish_span::<L>((table, index), va, last, false);
+                if span != 0 {
+                    index += 1 << span;
+                    let leaf_last = va | low_bits(L::SHIFT + span);
+                    if leaf_last >= last {
+                        break Ok(());
+                    }
+                    va = leaf_last + 1;
+                    continue;
+                }
+            }
             let leaves = self.leaves::<L>(va, last);
             if leaves != 0 {
                 let first = L::leaf(self.output(va), self.attributes);

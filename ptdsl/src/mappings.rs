@@ -1,8 +1,8 @@
 //! Iteration over what is mapped.
 
-use crate::address::{Phys, Range};
+use crate::address::Range;
 use crate::error::Error;
-use crate::format::{Along, Format, Level, Shape, low_bits, mask, next_table, root_slot, slot};
+use crate::format::{Along, Format, Level, Shape, low_bits, mask, next_table, root_slot, slot, span};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{load, table as table_at};
 use crate::translate::Translation;
@@ -90,14 +90,13 @@ fn first_leaf<F: Format, L: Level<F>, W: World<F>>(
                 return found;
             }
         } else if L::is_leaf(raw) {
-            let leaf = Translation {
-                output: Phys(L::output(raw).0),
-                level: L::NUMBER,
-                shift: L::SHIFT,
-                entry: raw,
-                path,
-            };
-            return Some(Mapping { va: va & !mask::<F, L>(), leaf });
+            let span = span::<F, L>(raw);
+            let shift = L::SHIFT + span;
+            // Where the range begins inside a leaf of several slots, its first word still says where it begins.
+            let first = index & !((1 << span) - 1);
+            let entry = if first == index { raw } else { load::<F, W>(world, table, first) };
+            let leaf = Translation { output: L::output(entry), level: L::NUMBER, shift, entry, path };
+            return Some(Mapping { va: va & !low_bits(shift), leaf });
         }
         let slot_last = va | mask::<F, L>();
         if slot_last >= last {

@@ -5,7 +5,9 @@ use core::marker::PhantomData;
 
 use crate::address::{Phys, Range};
 use crate::error::Error;
-use crate::format::{Extend, Format, Level, Run, Shape, Transition, layout, low_bits, next_table};
+use crate::format::{
+    Extend, Format, Level, Run, Shape, Transition, layout, low_bits, next_table, root_layout,
+};
 use crate::safety::Breaks;
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
@@ -94,6 +96,12 @@ pub struct PageTable<F: Format, U: Use = Live> {
     beyond_input: u64,
     /// Output bits above the limit.
     beyond_output: u64,
+    /// Added to an address that the table translates, it clears the input bits above the width.
+    bias: u64,
+    /// The bits that are 0 in the biased address of a page.
+    no_page: u64,
+    /// The bits that are 0 in the output of a page.
+    no_output_page: u64,
     state: PhantomData<U>,
 }
 
@@ -177,7 +185,14 @@ impl<F: Format> PageTable<F, Live> {
 impl<F: Format, U: Use> PageTable<F, U> {
     fn new(shape: Shape<F>) -> Self {
         let (beyond_input, beyond_output) = (!low_bits(shape.width), !low_bits(shape.output.bits));
-        PageTable { shape, beyond_input, beyond_output, state: PhantomData }
+        let bias = match F::EXTEND {
+            Extend::Zero => 0,
+            Extend::One => low_bits(shape.width).wrapping_add(1),
+            Extend::Sign => low_bits(shape.width) / 2 + 1,
+        };
+        let granule = low_bits(F::GRANULE_SHIFT);
+        let (no_page, no_output_page) = (beyond_input | granule, beyond_output | granule);
+        PageTable { shape, beyond_input, beyond_output, bias, no_page, no_output_page, state: PhantomData }
     }
 
     /// What was decided when the table was created.
@@ -206,18 +221,20 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// Whether the range is one granule, aligned, that the table translates.
     #[inline(always)]
     pub(crate) fn is_page(&self, range: Range) -> bool {
-        let granule = low_bits(F::GRANULE_SHIFT);
-        let fits = match F::EXTEND {
-            Extend::Zero => range.first() & (self.beyond_input | granule) == 0,
-            _ => range.first() & granule == 0 && self.canonical(range.first()),
-        };
-        range.last() - range.first() == granule && fits
+        range.last() - range.first() == low_bits(F::GRANULE_SHIFT)
+            && self.biased(range.first()) & self.no_page == 0
+    }
+
+    /// What is 0 above the width exactly if the address is what the format extends.
+    #[inline(always)]
+    fn biased(&self, address: u64) -> u64 {
+        if matches!(F::EXTEND, Extend::Zero) { address } else { address.wrapping_add(self.bias) }
     }
 
     /// Whether a page may be mapped to that output.
     #[inline(always)]
     pub(crate) fn is_output_page(&self, output: Phys) -> bool {
-        output.0 & (self.beyond_output | low_bits(F::GRANULE_SHIFT)) == 0
+        output.0 & self.no_output_page == 0
     }
 
     /// The range that the table translates, where it is one.
@@ -270,16 +287,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     /// Whether the bits above the width are what the format extends with.
     #[inline(always)]
     pub(crate) fn canonical(&self, address: u64) -> bool {
-        let beyond = self.beyond_input;
-        match F::EXTEND {
-            Extend::Zero => address & beyond == 0,
-            Extend::One => !address & beyond == 0,
-            Extend::Sign => {
-                let highest = low_bits(self.shape.width) / 2 + 1;
-                let upper = address & (beyond | highest);
-                upper == 0 || upper == beyond | highest
-            }
-        }
+        self.biased(address) & self.beyond_input == 0
     }
 
     /// The output range, where it is one.
@@ -311,7 +319,7 @@ fn create_at<F: Format, L: Level<F>, W: World<F>>(
     }
     shape.root_level = L::NUMBER;
     make_sentinels::<F, L, W>(world, &mut shape)?;
-    let layout = layout::<F, L>(shape.width);
+    let layout = root_layout::<F, L>(shape.width);
     let (root, table) = match allocate::<F, L, W>(world, layout, 0) {
         Ok(root) => root,
         Err(error) => {
@@ -334,16 +342,27 @@ pub(crate) fn allocate<F: Format, L: Level<F>, W: World<F>>(
     layout: TableLayout,
     va: u64,
 ) -> Result<((Phys, bool), W::Table), Error> {
+    // An allocator's zeroes are empty slots only where the empty word is 0.
+    let zeroes = L::SENTINEL.is_none() && L::EMPTY == F::Word::ZERO;
+    allocate_page::<F, W>(world, layout, (va, L::NUMBER), zeroes)
+}
+
+/// The same outside of the level, so that all levels share it. `zeroes`: an empty slot is 0.
+#[inline(never)]
+fn allocate_page<F: Format, W: World<F>>(
+    world: &mut W,
+    layout: TableLayout,
+    (va, level): (u64, i32),
+    zeroes: bool,
+) -> Result<((Phys, bool), W::Table), Error> {
     let Some(fresh) = world.allocate(layout) else {
-        return Err(Error::OutOfMemory { va, level: L::NUMBER });
+        return Err(Error::OutOfMemory { va, level });
     };
     if fresh.address.0 & (layout.alignment - 1) != 0 || fresh.address.0 & !low_bits(F::TABLE_BITS) != 0 {
         world.free(fresh.address, layout);
         return Err(Error::BadTablePage { address: fresh.address.0 });
     }
-    // An allocator's zeroes are empty slots only where the empty word is 0.
-    let ready = fresh.zeroed && L::SENTINEL.is_none() && L::EMPTY == F::Word::ZERO;
-    Ok(((fresh.address, ready), table_at::<F, W>(world, fresh.address)))
+    Ok(((fresh.address, fresh.zeroed && zeroes), table_at::<F, W>(world, fresh.address)))
 }
 
 /// Makes the tables that empty slots of level `L` and below point to, the lowest first; all of them, or none.
@@ -389,7 +408,7 @@ fn destroy_at<F: Format, L: Level<F>, W: World<F>>(world: &mut W, shape: &Shape<
     if !starts_at::<F, L>(shape.width) {
         return destroy_at::<F, L::Next, W>(world, shape);
     }
-    let layout = layout::<F, L>(shape.width);
+    let layout = root_layout::<F, L>(shape.width);
     let root = table_at::<F, W>(world, shape.root);
     destroy_below::<F, L, W>((world, shape), root, layout);
     world.free(shape.root, layout);

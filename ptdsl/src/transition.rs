@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::address::Phys;
-use crate::format::{Change, Format, Level, Run, Shape, Transition};
+use crate::format::{Change, Format, Level, Run, Shape, Transition, span};
 use crate::table::Use;
 use crate::word::Word;
 use crate::world::World;
@@ -30,6 +30,9 @@ impl<W: ?Sized> Permit<W> {
     }
 }
 
+/// Slots that a loop over a run handles in one round.
+pub(crate) const AT_ONCE: usize = 8;
+
 /// One load of a descriptor.
 #[inline(always)]
 pub(crate) fn load<F: Format, W: World<F>>(world: &W, table: W::Table, slot: usize) -> F::Word {
@@ -40,6 +43,70 @@ pub(crate) fn load<F: Format, W: World<F>>(world: &W, table: W::Table, slot: usi
 #[inline(always)]
 pub(crate) fn table<F: Format, W: World<F>>(world: &W, address: Phys) -> W::Table {
     world.table(Permit::runtime(), address)
+}
+
+/// Stores `first` and what follows it by `step` each into slots. Outside of the level, so that all levels share it.
+#[inline(never)]
+fn fill<F: Format, W: World<F>>(
+    world: &mut W,
+    table: W::Table,
+    slots: core::ops::Range<usize>,
+    (first, step): (F::Word, F::Word),
+) {
+    let (mut slot, end, mut word) = (slots.start, slots.end, first);
+    // By eight: the compiler does not unroll volatile stores far enough by itself. Two words at a time: a processor that
+    // stores two in a cycle does not wait for the one before.
+    let (mut next, both) = (word.wrapping_add(step), step.wrapping_add(step));
+    // One counter, so that the compiler keeps one.
+    let rounds = slot + ((end - slot) & !(AT_ONCE - 1));
+    while slot != rounds {
+        for k in (0..AT_ONCE).step_by(2) {
+            world.store(Permit::runtime(), table, slot + k, word);
+            world.store(Permit::runtime(), table, slot + k + 1, next);
+            (word, next) = (word.wrapping_add(both), next.wrapping_add(both));
+        }
+        slot += AT_ONCE;
+    }
+    while slot < end {
+        world.store(Permit::runtime(), table, slot, word);
+        word = word.wrapping_add(step);
+        slot += 1;
+    }
+}
+
+/// How many of the slots are empty, up to the first that is not. The common case is one pass of loads without a branch
+/// each. Outside of the level, so that all levels share it.
+#[inline(never)]
+pub(crate) fn empty_slots<F: Format, W: World<F>>(
+    world: &W,
+    table: W::Table,
+    slots: core::ops::Range<usize>,
+    empty: F::Word,
+) -> usize {
+    if empty == F::Word::ZERO {
+        leading(slots, |slot| load::<F, W>(world, table, slot))
+    } else {
+        leading(slots, |slot| load::<F, W>(world, table, slot) ^ empty)
+    }
+}
+
+/// How many of the slots are 0, up to the first that is not.
+#[inline(always)]
+fn leading<T: Word>(slots: core::ops::Range<usize>, word: impl Fn(usize) -> T) -> usize {
+    let (mut slot, end) = (slots.start, slots.end);
+    while slot + AT_ONCE <= end && (0..AT_ONCE).fold(T::ZERO, |found, k| found | word(slot + k)) == T::ZERO {
+        slot += AT_ONCE;
+    }
+    while slot < end && word(slot) == T::ZERO {
+        slot += 1;
+    }
+    slot - slots.start
+}
+
+/// Whether a word is a leaf that takes one slot.
+#[inline(always)]
+fn single<F: Format, L: Level<F>>(raw: F::Word) -> bool {
+    L::is_leaf(raw) & (span::<F, L>(raw) == 0)
 }
 
 /// The transitions of one operation on one table, with what is owed before the operation may return.
@@ -66,9 +133,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn clear_fresh<L: Level<F>>(&mut self, table: W::Table, slots: core::ops::Range<usize>) {
         let empty = L::empty(self.shape);
-        for slot in slots {
-            self.world.store(Permit::runtime(), table, slot, empty);
-        }
+        fill(self.world, table, slots, (empty, F::Word::ZERO));
     }
 
     /// Empty slots become leaves with consecutive outputs. `live`: hardware may already walk the table.
@@ -85,24 +150,32 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         if live {
             self.world.before(Permit::runtime(), Transition::PublishLeaf, &run);
         }
-        let mut word = first;
-        let mut slot = slot;
-        let end = slot + count;
-        // By four: the compiler does not unroll volatile stores far enough by itself.
-        while end - slot >= 4 {
-            for k in 0..4 {
-                self.world.store(Permit::runtime(), table, slot + k, word);
-                word = word.wrapping_add(L::STEP);
-            }
-            slot += 4;
-        }
-        while slot < end {
-            self.world.store(Permit::runtime(), table, slot, word);
-            word = word.wrapping_add(L::STEP);
-            slot += 1;
-        }
+        fill(self.world, table, slot..slot + count, (first, L::STEP));
         self.owe_leaf(&run, live);
         let _ = self.world.count(table, count as isize);
+    }
+
+    /// Empty slots become one leaf that takes them all. `live`: hardware may already walk the table.
+    #[inline(never)]
+    pub(crate) fn publish_span<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        (va, span): (u64, u32),
+        first: F::Word,
+        live: bool,
+    ) {
+        let live = live && U::LIVE;
+        let run = self.run::<L>(va, 1 << span);
+        if live {
+            F::before(self.world, Transition::PublishLeaf, &run);
+        }
+        let (mut word, stride) = (first, L::stride(span));
+        for slot in slot..slot + run.count {
+            self.world.store(Permit::runtime(), table, slot, word);
+            word = word.wrapping_add(stride);
+        }
+        self.owe_leaf(&run, live);
+        let _ = self.world.count(table, run.count as isize);
     }
 
     /// One empty slot of a table that the walk reaches becomes a leaf.
@@ -151,6 +224,31 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         }
     }
 
+    /// [`store_over`](Self::store_over) for a leaf that takes several slots: all of them, or none.
+    #[inline(never)]
+    pub(crate) fn store_over_span<L: Level<F>>(
+        &mut self,
+        (table, first): (W::Table, usize),
+        span: u32,
+        new: F::Word,
+    ) -> bool {
+        let stride = L::stride(span);
+        let mut word = new;
+        for slot in first..first + (1 << span) {
+            let old = load::<F, W>(self.world, table, slot);
+            if !matches!(L::change(old, word), Change::Nothing | Change::Store) {
+                return false;
+            }
+            word = word.wrapping_add(stride);
+        }
+        word = new;
+        for slot in first..first + (1 << span) {
+            self.world.store(Permit::runtime(), table, slot, word);
+            word = word.wrapping_add(stride);
+        }
+        true
+    }
+
     /// An empty slot becomes a table whose words are all written. `live`: hardware may already walk the parent.
     #[inline(always)]
     pub(crate) fn publish_table<L: Level<F>>(
@@ -189,6 +287,55 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
         self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf);
+    }
+
+    /// Leaves of a table that no hardware walks become empty slots, from `slot` on, up to the first that is no leaf of one slot or to
+    /// `most` of them; how many. [`forget`](Self::forget) them afterwards.
+    #[inline(always)]
+    pub(crate) fn clear_leaves<L: Level<F>>(&mut self, table: W::Table, slot: usize, most: usize) -> usize {
+        if U::LIVE {
+            return 0;
+        }
+        let empty = L::empty(self.shape);
+        let mut done = 0;
+        // Words are looked at together: a branch for each would cost more than its load.
+        while most - done >= AT_ONCE {
+            let leaf = |k| single::<F, L>(load::<F, W>(self.world, table, slot + done + k));
+            if !(0..AT_ONCE).fold(true, |all, k| all & leaf(k)) {
+                break;
+            }
+            for k in 0..AT_ONCE {
+                self.world.store(Permit::runtime(), table, slot + done + k, empty);
+            }
+            done += AT_ONCE;
+        }
+        while done < most && single::<F, L>(load::<F, W>(self.world, table, slot + done)) {
+            self.world.store(Permit::runtime(), table, slot + done, empty);
+            done += 1;
+        }
+        done
+    }
+
+    /// A leaf that takes several slots goes, whole: every slot is emptied before the first invalidation, so that no walk
+    /// meets a part of it afterwards. `va` and `slot` are its first. [`forget`](Self::forget) all slots afterwards.
+    #[inline(never)]
+    pub(crate) fn invalidate_span<L: Level<F>>(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        va: u64,
+        span: u32,
+    ) {
+        let run = self.run::<L>(va, 1 << span);
+        if U::LIVE {
+            F::before(self.world, Transition::InvalidateLeaf, &run);
+        }
+        let empty = L::empty(self.shape);
+        for slot in slot..slot + run.count {
+            self.world.store(Permit::runtime(), table, slot, empty);
+        }
+        if U::LIVE {
+            F::after(self.world, Transition::InvalidateLeaf, &run);
+        }
     }
 
     /// A table becomes an empty slot and no walk through it remains: after this its page may be freed.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::address::Phys;
-use crate::format::{Along, Format, Level, mask, root_slot, slot};
+use crate::format::{Along, Format, Level, low_bits, mask, root_slot, slot, span};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{load, table as table_at};
 use crate::word::Word;
@@ -16,9 +16,9 @@ pub struct Translation<F: Format> {
     pub output: Phys,
     /// Number of the leaf's level.
     pub level: i32,
-    /// log2 of the bytes that the leaf maps.
+    /// log2 of the bytes that the leaf maps, all its slots together.
     pub shift: u32,
-    /// The leaf as it stands in the table.
+    /// The leaf as it stands in the slot of the address.
     pub entry: F::Word,
     /// What the tables on the way have in common.
     pub path: Along<F::Word>,
@@ -113,9 +113,38 @@ fn walk<F: Format, L: Level<F>, W: World<F>>(
         let index = slot::<F, L::Next>(va);
         return walk::<F, L::Next, W>(world, (child, index), va, path.then(raw, L::ALONG));
     }
+    if L::HAS_TABLE
+        && let Some((child, level)) = L::skipped(raw)
+    {
+        let child = table_at::<F, W>(world, child);
+        return further_down::<F, L::Next, W>(world, child, (va, level), path.then(raw, L::ALONG))
+            .ok_or(Fault::Translation { level: L::NUMBER, entry: raw.to_u64() })?;
+    }
     if L::HAS_LEAF && L::is_leaf(raw) {
-        let output = Phys(L::output(raw).0 | va & mask::<F, L>());
-        return Ok(Translation { output, level: L::NUMBER, shift: L::SHIFT, entry: raw, path });
+        let span = span::<F, L>(raw);
+        let shift = L::SHIFT + span;
+        // Members of a contiguous group hold an output each; a word that is repeated holds that of the whole leaf.
+        let repeated = !L::SPANS.is_empty() && L::stride(span) == F::Word::ZERO;
+        let inside = if repeated { low_bits(shift) } else { mask::<F, L>() };
+        let output = Phys(L::output(raw).0 | va & inside);
+        return Ok(Translation { output, level: L::NUMBER, shift, entry: raw, path });
     }
     Err(Fault::Translation { level: L::NUMBER, entry: raw.to_u64() })
+}
+
+/// The walk from a table of the level with that number; nothing if there is no such level from `L` down.
+#[inline(never)]
+fn further_down<F: Format, L: Level<F>, W: World<F>>(
+    world: &W,
+    table: W::Table,
+    (va, level): (u64, i32),
+    path: Along<F::Word>,
+) -> Option<Result<Translation<F>, Fault>> {
+    if L::NUMBER == level {
+        Some(walk::<F, L, W>(world, (table, slot::<F, L>(va)), va, path))
+    } else if L::HAS_TABLE {
+        further_down::<F, L::Next, W>(world, table, (va, level), path)
+    } else {
+        None
+    }
 }

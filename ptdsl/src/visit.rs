@@ -2,7 +2,7 @@
 
 use crate::address::Range;
 use crate::error::Error;
-use crate::format::{Format, Level, Shape, mask, next_table, root_slot, slot};
+use crate::format::{Format, Level, Shape, mask, next_table, root_slot, slot, span};
 use crate::table::{PageTable, Use, starts_at};
 use crate::transition::{load, table as table_at};
 use crate::world::World;
@@ -20,6 +20,15 @@ pub struct Slot<F: Format, T> {
     pub last: u64,
     /// The descriptor as it was loaded.
     pub raw: F::Word,
+}
+
+impl<F: Format, T> Slot<F, T> {
+    /// log2 of the bytes that the whole entry maps: more than the slot's where its leaf takes several. Each of them is
+    /// visited; only all together may change.
+    #[inline(always)]
+    pub fn shift<L: Level<F>>(&self) -> u32 {
+        if L::HAS_LEAF && L::is_leaf(self.raw) { L::SHIFT + span::<F, L>(self.raw) } else { L::SHIFT }
+    }
 }
 
 /// What the walk does after a call.

@@ -84,8 +84,8 @@ pub trait World<F: Format>: Sized {
     /// Memory for one table, or `None`.
     fn allocate(&mut self, layout: TableLayout) -> Option<Fresh>;
 
-    /// Takes a table back. No descriptor points to it any more, and the invalidation that the format demands has
-    /// finished.
+    /// Takes a table back, whatever it holds. No descriptor points to it any more, and the invalidation that the format
+    /// demands has finished.
     fn free(&mut self, address: Phys, layout: TableLayout);
 
     /// Entries were added to (or, negative, removed from) a table. A world that keeps counts returns the new one;

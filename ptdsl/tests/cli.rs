@@ -4,6 +4,8 @@
 mod check;
 #[path = "cli/decode.rs"]
 mod decode;
+#[path = "cli/doc.rs"]
+mod doc;
 #[path = "cli/encode.rs"]
 mod encode;
 #[path = "cli/fmt.rs"]

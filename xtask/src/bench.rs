@@ -1,12 +1,16 @@
-//! `cargo xtask bench`: what operations, `gen` and the macro cost.
+//! `cargo xtask bench`: what operations, the compiler and the macro cost.
 
 use crate::budgets::{self, Budget};
 use crate::context::Context;
 use crate::cost;
+use crate::size;
 use crate::step::Step;
 use crate::tools::Tool;
 use std::fmt::Write;
 use std::path::PathBuf;
+
+/// The step that `cargo xtask bench ROW` runs.
+pub(crate) const COMPARE: &str = "compare";
 
 /// The steps.
 pub(crate) const STEPS: &[Step] = &[
@@ -15,6 +19,24 @@ pub(crate) const STEPS: &[Step] = &[
         purpose: "instructions per page and per lookup (callgrind)",
         tools: &[Tool::Gcc, Tool::Valgrind],
         run: |context| check_instructions(context).map(|table| format!("\n{}", table.trim_end())),
+    },
+    Step {
+        name: "size",
+        purpose: "bytes of code of create, map, unmap and translate for one format",
+        tools: &[Tool::Gcc, Tool::Nm],
+        run: size::run,
+    },
+    Step {
+        name: COMPARE,
+        purpose: "operations side by side with the memory's limits, a walker by hand and other crates",
+        tools: &[Tool::Gcc],
+        run: |context| side_by_side(context, context.passed()),
+    },
+    Step {
+        name: "compiler",
+        purpose: "`ptdsl gen`, `check` and `fmt`: time and memory",
+        tools: &[Tool::Gcc],
+        run: compiler,
     },
     Step {
         name: "gen",
@@ -28,7 +50,36 @@ pub(crate) const STEPS: &[Step] = &[
         tools: &[Tool::Gcc],
         run: cost::macro_cost,
     },
+    Step {
+        name: "checked-in",
+        purpose: "a crate that uses checked-in code: CPU time of a cold build",
+        tools: &[Tool::Gcc],
+        run: cost::checked_in_cost,
+    },
 ];
+
+/// Runs the program of `benches`; the remark is what it says. The peers are crates that nothing else here needs: it is a
+/// package by itself.
+fn side_by_side(context: &Context, arguments: &[String]) -> Result<String, String> {
+    let target = context.target().join("benches");
+    let mut build = context.cargo("build --release --manifest-path benches/Cargo.toml --target-dir");
+    context.run({
+        build.arg(&target);
+        build
+    })?;
+    let mut program = context.program(target.join("release/ptdsl-benches"), "");
+    program.args(arguments);
+    context.run(program).map(|text| format!("\n{}", text.trim_end()))
+}
+
+fn compiler(context: &Context) -> Result<String, String> {
+    context.run(context.cargo("build --release -p ptdsl"))?;
+    let paths = [
+        format!("--compiler={}", context.target().join("release/ptdsl").display()),
+        format!("--specs={}", context.root().join("formats").display()),
+    ];
+    side_by_side(context, &paths)
+}
 
 /// Counts the instructions of every case and compares them with their budgets; the table is the remark.
 pub(crate) fn check_instructions(context: &Context) -> Result<String, String> {

@@ -7,7 +7,7 @@ use crate::{qemu, test, tree};
 use std::path::{Path, PathBuf};
 
 /// Crates outside the workspace, which `--workspace` does not reach.
-const OUTSIDE: [&str; 2] = ["examples/no-panic/Cargo.toml", "fuzz/Cargo.toml"];
+const OUTSIDE: [&str; 3] = ["benches/Cargo.toml", "examples/no-panic/Cargo.toml", "fuzz/Cargo.toml"];
 
 /// The steps, in order: what fails soonest comes first.
 pub(crate) const STEPS: &[Step] = &[
@@ -25,6 +25,7 @@ pub(crate) const STEPS: &[Step] = &[
         run: linted,
     },
     qemu::EL2_LINTS,
+    qemu::LINTS,
     Step {
         name: "rustdoc",
         purpose: "documentation builds without a warning",

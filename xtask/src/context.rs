@@ -10,7 +10,12 @@ pub(crate) struct Context {
     root: PathBuf,
     cargo: OsString,
     verbose: bool,
+    passed: Vec<String>,
+    guests: (u64, u64),
 }
+
+/// The seed of guests that are told none, and how many translations of each format they compare.
+const GUESTS: (u64, u64) = (1, 100_000);
 
 impl Context {
     /// The project that this program was built from. `verbose` copies the output of all programs to ours.
@@ -18,7 +23,34 @@ impl Context {
         let package =
             std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let root = Path::new(&package).parent().unwrap_or(Path::new(".")).to_path_buf();
-        Self { root, cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), verbose }
+        Self {
+            root,
+            cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
+            verbose,
+            passed: Vec::new(),
+            guests: GUESTS,
+        }
+    }
+
+    /// The same with arguments for the program that a step runs.
+    pub(crate) fn passing(self, arguments: Vec<String>) -> Self {
+        Self { passed: arguments, ..self }
+    }
+
+    /// What is passed to the program that a step runs.
+    pub(crate) fn passed(&self) -> &[String] {
+        &self.passed
+    }
+
+    /// The same with another seed for guests, or another number of translations.
+    pub(crate) fn with_guests(self, seed: Option<u64>, count: Option<u64>) -> Self {
+        let (old_seed, old_count) = self.guests;
+        Self { guests: (seed.unwrap_or(old_seed), count.unwrap_or(old_count)), ..self }
+    }
+
+    /// The seed of guests, and how many translations of each format they compare.
+    pub(crate) fn guests(&self) -> (u64, u64) {
+        self.guests
     }
 
     /// The folder of the workspace.

@@ -45,19 +45,24 @@ impl Symbol {
 }
 
 fn symbols(context: &Context, features: &str) -> Result<Vec<Symbol>, String> {
+    let library = build(context, features)?;
+    let mut nm = context.program("nm", "");
+    nm.arg(&library);
+    Ok(parse(&context.run(nm)?))
+}
+
+/// Builds the probe in release; the library's path.
+pub(crate) fn build(context: &Context, features: &str) -> Result<PathBuf, String> {
     let target = context.target().join("no-panic");
     let mut build =
         context.cargo(&format!("build --release --manifest-path examples/no-panic/Cargo.toml{features}"));
     build.arg("--target-dir").arg(&target);
     context.run(build)?;
-    let library: PathBuf = target.join("release").join(format!(
+    Ok(target.join("release").join(format!(
         "{}no_panic{}",
         std::env::consts::DLL_PREFIX,
         std::env::consts::DLL_SUFFIX
-    ));
-    let mut nm = context.program("nm", "");
-    nm.arg(&library);
-    Ok(parse(&context.run(nm)?))
+    )))
 }
 
 /// The symbols in the output of `nm`: `address kind name`, without an address where undefined.

@@ -1,19 +1,29 @@
 //! `cargo xtask qemu`: a program on an emulated MMU, built as it should be and with faults.
 
 mod bare_metal;
-mod guest;
+mod closing;
+mod emulator;
+mod guests;
 mod image;
+mod program;
 
 use crate::context::Context;
 use crate::step::Step;
 use crate::tools::Tool;
-use guest::Outcome;
-use std::path::PathBuf;
-use std::process::Command;
+use emulator::Outcome;
+use program::Program;
+use std::path::Path;
+use std::time::Duration;
 
-const TARGET: &str = "aarch64-unknown-none";
 const PROGRAM: &str = "el2-hypervisor";
-const FOLDER: &str = "examples/el2-hypervisor";
+const EL2_PROGRAM: Program =
+    Program { name: PROGRAM, folder: "examples/el2-hypervisor", target: "aarch64-unknown-none" };
+const EMULATOR: &str = "qemu-system-aarch64";
+/// A board with EL2, a UART on our output, and semihosting, through which the program ends QEMU with its exit code.
+const BOARD: &str =
+    "-M virt,virtualization=on,gic-version=3 -cpu max -m 256 -nographic -net none -semihosting -kernel";
+/// Far more than the program needs: it ends within a second.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The builds that must fail: the feature, and what a line that begins with FAIL must say then.
 const FAULTS: [(&str, &str); 3] =
@@ -40,20 +50,44 @@ pub(crate) const EL2_LINTS: Step = Step {
     name: "lint-el2",
     purpose: "the EL2 example is formatted and has no warning",
     tools: &[Tool::Gcc, Tool::Rustfmt, Tool::Clippy],
-    run: linted,
+    run: |context| EL2_PROGRAM.lint(context, &[]).map(|()| String::new()),
+};
+
+pub(crate) use guests::{
+    ARM64_FAULTS, ARM64_STEP, LINTS, RISCV64_FAULTS, RISCV64_STEP, X86_64_FAULTS, X86_64_STEP,
 };
 
 /// The steps, in order.
-pub(crate) const STEPS: &[Step] = &[EL2, EL2_FAULTS];
+pub(crate) const STEPS: &[Step] =
+    &[EL2, EL2_FAULTS, ARM64_STEP, ARM64_FAULTS, X86_64_STEP, X86_64_FAULTS, RISCV64_STEP, RISCV64_FAULTS];
+
+/// The names that the command takes, each for the steps `qemu-NAME` and `qemu-NAME-faults`.
+///
+/// # Errors
+/// A name that no program has.
+pub(crate) fn names(programs: &[String]) -> Result<Vec<String>, String> {
+    let has = |name: &str| STEPS.iter().any(|step| step.name == name);
+    let mut names = Vec::new();
+    for program in programs {
+        let sound = format!("qemu-{program}");
+        if !has(&sound) || program.ends_with("-faults") {
+            let known = STEPS.iter().filter_map(|step| step.name.strip_prefix("qemu-"));
+            let known: Vec<_> = known.filter(|name| !name.ends_with("-faults")).collect();
+            return Err(format!("there is no program `{program}`; the programs are {}", known.join(", ")));
+        }
+        names.extend([format!("{sound}-faults"), sound].into_iter().filter(|name| has(name)));
+    }
+    Ok(names)
+}
 
 fn sound(context: &Context) -> Result<String, String> {
-    let version = guest::version(context)?;
-    let elf = build(context, None)?;
+    let version = emulator::version(context, EMULATOR)?;
+    let elf = EL2_PROGRAM.build(context, &[])?;
     let bytes = std::fs::read(&elf).map_err(|error| format!("{} cannot be read: {error}", elf.display()))?;
     let lines = image::cleaned_before_mmu(&bytes).map_err(|reason| {
         format!("{PROGRAM}: the tables are not cleaned to PoC before the MMU is on: {reason}")
     })?;
-    let outcome = guest::run(context, &elf)?;
+    let outcome = start(context, &elf)?;
     let steps = passed(&outcome).map_err(|reason| format!("{}{reason}", outcome.shown(context)))?;
     Ok(format!("{steps} steps; QEMU {version}; {lines}"))
 }
@@ -77,8 +111,8 @@ fn faulty(context: &Context) -> Result<String, String> {
         if context.verbose() {
             println!("with `{feature}`, which must fail:");
         }
-        let elf = build(context, Some(feature))?;
-        let outcome = guest::run(context, &elf)?;
+        let elf = EL2_PROGRAM.build(context, &[feature])?;
+        let outcome = start(context, &elf)?;
         let failed = caught(&outcome, expected)
             .map_err(|reason| format!("{}with `{feature}`: {reason}", outcome.shown(context)))?;
         remarks.push(format!("{feature}: {failed} steps failed"));
@@ -99,37 +133,10 @@ fn caught(outcome: &Outcome, expected: &str) -> Result<u64, String> {
     Ok(failed)
 }
 
-fn linted(context: &Context) -> Result<String, String> {
-    context.run(context.cargo(&format!("fmt --check --manifest-path {FOLDER}/Cargo.toml")))?;
-    let mut clippy = cargo(context, "clippy")?;
-    clippy.args(["--", "-D", "warnings"]);
-    context.run(clippy).map(|_| String::new())
-}
-
-/// Builds the program, with a fault if one is named.
-fn build(context: &Context, fault: Option<&str>) -> Result<PathBuf, String> {
-    let mut command = cargo(context, "build")?;
-    if let Some(feature) = fault {
-        command.args(["--features", feature]);
-    }
-    context.run(command)?;
-    Ok(target(context).join(TARGET).join("release").join(PROGRAM))
-}
-
-/// A cargo command for the program, with whatever the installed toolchain needs for bare metal.
-fn cargo(context: &Context, subcommand: &str) -> Result<Command, String> {
-    let core = bare_metal::core(context, TARGET)?;
-    let mut command = context.cargo(&format!("{subcommand} --release --target {TARGET}"));
-    command.current_dir(context.root().join(FOLDER));
-    command.arg("--target-dir").arg(target(context));
-    // These would replace the flags of the program's own configuration, its linker script among them.
-    command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    core.apply(&mut command, TARGET);
-    Ok(command)
-}
-
-fn target(context: &Context) -> PathBuf {
-    context.target().join(PROGRAM)
+fn start(context: &Context, elf: &Path) -> Result<Outcome, String> {
+    let mut command = context.program(EMULATOR, BOARD);
+    command.arg(elf);
+    emulator::run(context, command, LIMIT)
 }
 
 fn number(code: Option<i32>) -> String {
@@ -155,6 +162,16 @@ mod tests {
         let failed = " 1 PASS a\n 2 FAIL b\nel2-hypervisor: 2 steps, 1 failed\n";
         assert!(passed(&outcome(failed, 1)).is_err());
         assert!(passed(&outcome(failed, 0)).is_err());
+    }
+
+    #[test]
+    fn programs_have_names() {
+        let of = |name: &str| names(&[name.to_owned()]);
+        assert_eq!(of("el2"), Ok(vec!["qemu-el2-faults".to_owned(), "qemu-el2".to_owned()]));
+        let message = of("sparc").expect_err("there is none");
+        assert!(message.starts_with("there is no program `sparc`; the programs are el2, arm64"), "{message}");
+        assert!(of("el2-faults").is_err());
+        assert_eq!(names(&[]), Ok(vec![]));
     }
 
     #[test]

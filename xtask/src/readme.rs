@@ -1,6 +1,7 @@
 //! Keeps the blocks of the README that show a file or the output of a command equal to what they show.
 //!
-//! `<!-- shows: file PATH -->` and `<!-- shows: output COMMAND -->` stand on a line of their own before a fenced block.
+//! `<!-- shows: file PATH -->`, `<!-- shows: output COMMAND -->` and `<!-- shows: block PATH HEADING -->` stand on a line of
+//! their own before a fenced block. The last shows the first fenced block below a heading of a Markdown file.
 
 use crate::context::Context;
 use std::fmt::Write;
@@ -50,7 +51,7 @@ pub(crate) fn mend(context: &Context) -> Result<String, String> {
 
 /// A fenced block that shows something.
 struct Block<'a> {
-    /// `file PATH` or `output COMMAND`.
+    /// `file PATH`, `output COMMAND` or `block PATH HEADING`.
     source: String,
     /// Where the content starts, in bytes.
     start: usize,
@@ -113,14 +114,30 @@ fn shown(context: &Context, source: &str) -> Result<String, String> {
     let mut text = match source.split_once(' ') {
         Some(("file", path)) => read(context, path)?,
         Some(("output", command)) => output(context, command)?,
+        Some(("block", place)) => {
+            let (path, heading) = place.split_once(' ').unwrap_or((place, ""));
+            block_below(&read(context, path)?, heading)
+                .ok_or_else(|| format!("{README}: {path} has no fenced block below `{heading}`"))?
+        }
         _ => {
-            return Err(format!("{README}: `shows: {source}` is neither `file PATH` nor `output COMMAND`"));
+            return Err(format!(
+                "{README}: `shows: {source}` is none of `file PATH`, `output COMMAND` and `block PATH HEADING`"
+            ));
         }
     };
     if !text.ends_with('\n') {
         text.push('\n');
     }
     Ok(text)
+}
+
+/// What stands in the first fenced block below a heading, which is given with its signs.
+fn block_below(text: &str, heading: &str) -> Option<String> {
+    let below = text.lines().skip_while(|line| *line != heading).skip(1);
+    let section = below.take_while(|line| !line.starts_with('#'));
+    let mut block = section.skip_while(|line| !line.starts_with("```")).skip(1).peekable();
+    block.peek()?;
+    Some(block.take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect())
 }
 
 /// What a cargo command writes to its standard output. It may fail: an error is worth showing too.
@@ -157,6 +174,16 @@ mod tests {
             ("file a.rs", "one\ntwo\n", 7)
         );
         assert_eq!(&text[blocks[0].start..][..3], "one");
+    }
+
+    #[test]
+    fn a_block_is_found_below_its_heading() {
+        let text =
+            "# A\n```text\na\n```\n## B\ntext\n```\nb\n\nc\n```\n```\nd\n```\n## C\n## D\n```\ne\n```\n";
+        assert_eq!(block_below(text, "# A").as_deref(), Some("a\n"));
+        assert_eq!(block_below(text, "## B").as_deref(), Some("b\n\nc\n"));
+        assert_eq!(block_below(text, "## C"), None);
+        assert_eq!(block_below(text, "B"), None);
     }
 
     #[test]

@@ -31,6 +31,15 @@ pub(crate) const STEPS: &[Step] = &[
         },
     },
     Step {
+        name: "documented",
+        purpose: "generated/doc is what the compiler says about each format today",
+        tools: &[Tool::Gcc],
+        run: |context| {
+            let line = "run --quiet -p ptdsl -- doc --check --all --markdown --out-dir generated/doc";
+            context.run(context.cargo(line)).map(|_| String::new())
+        },
+    },
+    Step {
         name: "replay-kvm",
         purpose: "Linux's recorded results and events, every one in order, on the generated walker",
         tools: &[Tool::Gcc],
@@ -56,6 +65,12 @@ pub(crate) const STEPS: &[Step] = &[
     },
     qemu::EL2,
     qemu::EL2_FAULTS,
+    qemu::ARM64_STEP,
+    qemu::ARM64_FAULTS,
+    qemu::X86_64_STEP,
+    qemu::X86_64_FAULTS,
+    qemu::RISCV64_STEP,
+    qemu::RISCV64_FAULTS,
     Step {
         name: "instructions",
         purpose: "instructions per page stay within xtask/src/budgets.rs (callgrind)",

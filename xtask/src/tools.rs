@@ -22,6 +22,12 @@ pub(crate) enum Tool {
     Clippy,
     /// Emulates arm64.
     QemuArm,
+    /// Emulates x86-64.
+    #[allow(dead_code, reason = "its guest is not here yet")]
+    QemuX86,
+    /// Emulates RISC-V.
+    #[allow(dead_code, reason = "its guest is not here yet")]
+    QemuRiscv,
     /// A compiler whose library's sources can be installed, for where rustup has none.
     DebianRust,
 }
@@ -55,6 +61,8 @@ impl Tool {
             Self::Rustfmt => &["rustfmt", "--version"],
             Self::Clippy => &["cargo-clippy", "--version"],
             Self::QemuArm => &["qemu-system-aarch64", "--version"],
+            Self::QemuX86 => &["qemu-system-x86_64", "--version"],
+            Self::QemuRiscv => &["qemu-system-riscv64", "--version"],
             Self::DebianRust => &["/usr/bin/rustc", "--version"],
         }
     }
@@ -74,6 +82,20 @@ impl Tool {
                 "qemu-system-aarch64",
                 "qemu-system-aarch64",
                 "qemu-arm",
+            ]),
+            Self::QemuX86 => Source::Packages([
+                "qemu-system-x86",
+                "qemu-system-x86-core",
+                "qemu-system-x86_64",
+                "qemu-system-x86",
+                "qemu-x86",
+            ]),
+            Self::QemuRiscv => Source::Packages([
+                "qemu-system-misc",
+                "qemu-system-riscv-core",
+                "qemu-system-riscv64",
+                "qemu-system-riscv",
+                "qemu-extra",
             ]),
             Self::DebianRust => Source::Packages(["rustc-web rust-web-src", "", "", "", ""]),
         }

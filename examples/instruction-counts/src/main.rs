@@ -23,7 +23,11 @@ const TABLE: u64 = 2 << 20;
 /// Neither 0 nor aligned to more than 1 GiB, as a real mapping of memory.
 const START: u64 = 3 * GIB;
 const OUTPUT: u64 = 5 * GIB;
-const PAGES_ONLY: How = How { sizes: Sizes::Pages, existing: ptdsl::Existing::Refuse };
+/// Blocks of 2 MiB, and where they are mapped.
+const BLOCKS: u64 = 16 * 512;
+const BLOCKS_START: u64 = 64 * GIB;
+const PAGES_ONLY: How =
+    How { sizes: Sizes::Pages, existing: ptdsl::Existing::Refuse, grouping: ptdsl::Grouping::Single };
 
 fn main() -> ExitCode {
     let case = std::env::args().nth(1).unwrap_or_default();
@@ -81,10 +85,37 @@ fn run(case: &str) -> Outcome {
         "unmap-single" => {
             table.map_with(&mut world, all, Phys(OUTPUT), attributes, PAGES_ONLY)?;
             for at in (START..START + GIB).step_by(PAGE as usize) {
-                measured_unmap(&mut table, &mut world, Range::new(at, PAGE)?)?;
+                let unmapped = measured_unmap_page(&mut table, &mut world, at)?;
+                if unmapped.stopped.is_some() {
+                    return Err(format!("unmap stopped: {unmapped:?}").into());
+                }
             }
             mapped(&table, &world, 0)?;
             Ok(PAGES)
+        }
+        "map-cursor" => {
+            measured_map_cursor(&mut table, &mut world, attributes)?;
+            mapped(&table, &world, PAGES)
+        }
+        "unmap-cursor" => {
+            table.map_with(&mut world, all, Phys(OUTPUT), attributes, PAGES_ONLY)?;
+            measured_unmap_cursor(&mut table, &mut world)?;
+            mapped(&table, &world, 0)?;
+            Ok(PAGES)
+        }
+        "blocks" => {
+            // Blocks of 2 MiB: the outputs are aligned to no more.
+            let many = Range::new(black_box(BLOCKS_START), BLOCKS * TABLE)?;
+            measured_blocks(&mut table, &mut world, many, attributes)?;
+            let blocks = table.mappings(&world, many)?.zip((0..).map(|k| k * TABLE));
+            let right = blocks
+                .filter(|(block, at)| {
+                    block.va == BLOCKS_START + at
+                        && block.leaf.output.0 == OUTPUT + TABLE + at
+                        && block.leaf.shift == 21
+                })
+                .count();
+            if right as u64 == BLOCKS { Ok(BLOCKS) } else { Err(format!("{right} blocks are right").into()) }
         }
         "lookup" => {
             table.map_with(&mut world, all, Phys(OUTPUT), attributes, PAGES_ONLY)?;
@@ -135,6 +166,52 @@ fn measured_page(
 ) -> Result<(), ptdsl::MapError> {
     let range = Range::new(at, PAGE).map_err(|error| ptdsl::MapError { mapped: 0, error })?;
     table.map(world, range, Phys(at - START + OUTPUT), attributes)
+}
+
+#[inline(never)]
+fn measured_blocks(
+    table: &mut PageTable,
+    world: &mut World,
+    range: Range,
+    attributes: Attributes,
+) -> Result<(), ptdsl::MapError> {
+    table.map(world, range, Phys(OUTPUT + TABLE), attributes)
+}
+
+#[inline(never)]
+fn measured_map_cursor(
+    table: &mut PageTable,
+    world: &mut World,
+    attributes: Attributes,
+) -> Result<(), ptdsl::MapError> {
+    let start = black_box(START);
+    let mut cursor = table.cursor(world);
+    for at in (start..start + GIB).step_by(PAGE as usize) {
+        cursor.map(at, Phys(at - START + OUTPUT), attributes)?;
+    }
+    Ok(())
+}
+
+/// As a caller unmaps one page: it knows the size.
+#[inline(never)]
+fn measured_unmap_page(
+    table: &mut PageTable,
+    world: &mut World,
+    at: u64,
+) -> Result<ptdsl::Unmapped, ptdsl::Error> {
+    table.unmap(world, Range::new(at, PAGE)?, Boundary::Stop)
+}
+
+#[inline(never)]
+fn measured_unmap_cursor(table: &mut PageTable, world: &mut World) -> Outcome {
+    let start = black_box(START);
+    let mut cursor = table.cursor(world);
+    for at in (start..start + GIB).step_by(PAGE as usize) {
+        if let Some(stopped) = cursor.unmap(at)?.stopped {
+            return Err(format!("unmap stopped: {stopped:?}").into());
+        }
+    }
+    Ok(GIB)
 }
 
 #[inline(never)]

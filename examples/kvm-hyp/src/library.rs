@@ -81,7 +81,7 @@ impl<F: Hyp> Engine for Library<F> {
         let Some(range) = Self::pages(addr, size).map_err(errno)? else {
             return Ok(());
         };
-        let how = How { sizes: Sizes::Largest, existing: Existing::Update };
+        let how = How { sizes: Sizes::Largest, existing: Existing::Update, ..How::default() };
         let output = Phys(phys & !Self::LOW);
         let result = table.map_with(&mut self.memory, range, output, attributes, how);
         result.map_err(|MapError { error, .. }| errno(error))

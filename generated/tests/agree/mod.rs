@@ -48,6 +48,11 @@ fn each_level<F: Format, L: Level<F>>(format: &ir::Format, count: &mut usize) {
     let level = &format.levels[*count];
     *count += 1;
     assert_eq!((L::NUMBER, L::SHIFT, L::BITS), (level.number, level.shift, level.index_bits));
+    let mut spans: Vec<u32> = level.kinds.iter().map(|kind| kind.span).filter(|&span| span != 0).collect();
+    let groups = format.groups.iter().filter(|group| group.levels.contains(&level.number));
+    spans.extend(groups.map(|group| group.count.ilog2()));
+    spans.sort_unstable();
+    assert_eq!(L::SPANS, spans);
     let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ u64::from(L::SHIFT));
     let mut leaves = 0;
     let mut check = |raw: u64| {
@@ -94,21 +99,39 @@ fn seed(format: &ir::Format, level: &ir::Level, kind: &ir::Kind) -> u64 {
 fn one_word<F: Format, L: Level<F>>(format: &ir::Format, raw: F::Word) -> bool {
     let said = decode::decode(format, L::NUMBER, raw.to_u64()).expect("the level exists");
     let class = said.class;
+    let level = format.levels.iter().find(|level| level.number == L::NUMBER).expect("the level exists");
     assert_eq!(L::is_leaf(raw), class == KindClass::Leaf, "level {} {raw:#x} is_leaf", L::NUMBER);
     let next = (class == KindClass::Table).then_some(said.output).flatten();
-    assert_eq!(L::next_table(raw).map(|p| p.0), next, "level {} {raw:#x} next", L::NUMBER);
+    let kind = level.kinds.iter().find(|kind| kind.name == said.kind);
+    if let Some(field) = kind.and_then(|kind| kind.next_level) {
+        let name = &format.fields[field.0].name;
+        let number = said.fields.iter().find(|field| field.name == *name).expect("its level").value;
+        let skipped = L::skipped(raw).map(|(table, level)| (table.0, level));
+        assert_eq!(skipped, next.map(|next| (next, number as i32)), "level {} {raw:#x}", L::NUMBER);
+        assert_eq!(L::next_table(raw), None, "level {} {raw:#x} next", L::NUMBER);
+    } else {
+        assert_eq!(L::skipped(raw), None, "level {} {raw:#x} next", L::NUMBER);
+        assert_eq!(L::next_table(raw).map(|p| p.0), next, "level {} {raw:#x} next", L::NUMBER);
+    }
     typed_agrees(L::entry(raw), &said, format);
     if class != KindClass::Leaf {
         assert_eq!(F::attributes(L::NUMBER, raw), None);
         return false;
     }
     assert_eq!(Some(L::output(raw).0), said.output, "level {} {raw:#x} output", L::NUMBER);
+    let span = span(format, &said);
+    assert_eq!(L::span(raw), span, "level {} {raw:#x} span", L::NUMBER);
     let listed = said.attributes.iter().all(|(_, row)| row.is_some()) && !forbidden(format, &said);
     let attributes = F::attributes(L::NUMBER, raw);
     assert_eq!(attributes.is_some(), listed, "level {} {raw:#x} attributes", L::NUMBER);
     if let Some(attributes) = attributes {
         // What the attributes carry comes back: the leaf made of them has the same fields, group marks aside.
-        let again = L::leaf(L::output(raw), attributes);
+        let again = if span == 0 {
+            L::leaf(L::output(raw), attributes)
+        } else {
+            L::spanning(L::output(raw), attributes, span)
+        };
+        assert_eq!(L::span(again), span, "level {} {raw:#x} span", L::NUMBER);
         let again = decode::decode(format, L::NUMBER, again.to_u64()).expect("the level exists");
         assert_eq!(again.output, said.output);
         assert_eq!(values(&again, format), values(&said, format), "level {} {raw:#x} leaf", L::NUMBER);
@@ -116,6 +139,18 @@ fn one_word<F: Format, L: Level<F>>(format: &ir::Format, raw: F::Word) -> bool {
     }
     assert_eq!(F::effective(L::NUMBER, raw, Along::NONE), raw, "no table restricts");
     true
+}
+
+/// log2 of the slots of a leaf: by its kind, or by a group's mark.
+fn span(format: &ir::Format, said: &Decoded) -> u32 {
+    let level = format.levels.iter().find(|level| level.number == said.level).expect("the level exists");
+    let kind = level.kinds.iter().find(|kind| kind.name == said.kind).expect("the kind exists");
+    let group = format.groups.iter().find(|group| {
+        let name = &format.fields[group.field.0].name;
+        group.levels.contains(&said.level)
+            && said.fields.iter().any(|field| field.name == *name && field.value == group.value)
+    });
+    group.map_or(kind.span, |group| group.count.ilog2())
 }
 
 fn forbidden(format: &ir::Format, said: &Decoded) -> bool {
@@ -129,12 +164,22 @@ fn forbidden(format: &ir::Format, said: &Decoded) -> bool {
     })
 }
 
-/// Fields by name, without those that mark groups.
+/// Fields by name, without those that mark groups and those that stand in tables instead of some leaves: neither is a
+/// caller's to set.
 fn values<'a>(said: &'a Decoded, format: &ir::Format) -> BTreeMap<&'a str, u64> {
     let marks: Vec<&str> = format.groups.iter().map(|g| format.fields[g.field.0].name.as_str()).collect();
+    let of = |class| format.levels.iter().flat_map(|l| &l.kinds).filter(move |k| k.class == class);
+    let everywhere = |name: &str| {
+        let is = |piece: &ir::Piece| match piece.role {
+            ir::Role::Field { field, .. } => format.fields[field.0].name == name,
+            _ => false,
+        };
+        let has = |kind: &ir::Kind| kind.pieces.iter().any(is);
+        of(KindClass::Leaf).all(has) || !of(KindClass::Table).any(has)
+    };
     said.fields
         .iter()
-        .filter(|f| !marks.contains(&f.name.as_str()))
+        .filter(|f| !marks.contains(&f.name.as_str()) && everywhere(&f.name))
         .map(|f| (f.name.as_str(), f.value))
         .collect()
 }
@@ -146,7 +191,10 @@ fn typed_agrees(entry: impl Debug, said: &Decoded, format: &ir::Format) {
         assert!(text.starts_with("Invalid(") || text.starts_with("Reserved("), "{text} for {said:?}");
         return;
     }
-    assert!(text.starts_with(&format!("{}(", said.kind)), "{text} for {said:?}");
+    let level = format.levels.iter().find(|level| level.number == said.level).expect("the level exists");
+    let kind = level.kinds.iter().find(|kind| kind.name == said.kind).expect("the kind exists");
+    let named = [&kind.name, &kind.family].iter().any(|name| text.starts_with(&format!("{name}(")));
+    assert!(named, "{text} for {said:?}");
     for field in &said.fields {
         let known = format.fields.iter().find(|f| f.name == field.name).expect("a field of the format");
         let flag = known.bits == 1 && known.values.is_empty();

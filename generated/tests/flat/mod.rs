@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ptdsl::{
-    Boundary, Config, Error, Extend, Format, How, Inactive, Level, Live, MapError, PageTable, Phys, Range,
-    Sizes, Word,
+    Boundary, Config, Error, Extend, Format, Grouping, How, Inactive, Level, Live, MapError, PageTable, Phys,
+    Range, Sizes, Word,
 };
 use ptdsl::{Stopped, Unmapped, World};
 
@@ -23,7 +23,8 @@ pub(crate) struct Flat<F: Format> {
     pub(crate) pages: BTreeMap<u64, Page<F>>,
     width: u32,
     output_bits: u32,
-    leaf_shifts: Vec<(u32, i32)>,
+    /// The sizes of leaves, largest first.
+    leaves: Vec<Size>,
     levels: Vec<(u32, i32)>,
     /// Output bits that leaves carry, by log2 of what they map.
     reach: BTreeMap<u32, u64>,
@@ -33,11 +34,28 @@ pub(crate) struct Flat<F: Format> {
     empty: u64,
 }
 
-fn levels<F: Format, L: Level<F>>(found: &mut Vec<(u32, i32, bool)>, reach: &mut BTreeMap<u32, u64>) {
+/// A size of leaves.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    /// log2 of its bytes.
+    shift: u32,
+    level: i32,
+    /// log2 of its slots.
+    span: u32,
+}
+
+fn levels<F: Format, L: Level<F>>(
+    all: &mut Vec<(u32, i32)>,
+    leaves: &mut Vec<Size>,
+    reach: &mut BTreeMap<u32, u64>,
+) {
     if L::HAS_LEAF || L::HAS_TABLE {
-        found.push((L::SHIFT, L::NUMBER, L::HAS_LEAF));
-        reach.insert(L::SHIFT, L::REACH);
-        levels::<F, L::Next>(found, reach);
+        all.push((L::SHIFT, L::NUMBER));
+        for span in L::SPANS.iter().rev().copied().chain(L::HAS_LEAF.then_some(0)) {
+            leaves.push(Size { shift: L::SHIFT + span, level: L::NUMBER, span });
+            reach.insert(L::SHIFT + span, L::reach(span));
+        }
+        levels::<F, L::Next>(all, leaves, reach);
     }
 }
 
@@ -48,17 +66,16 @@ fn last_empty<F: Format, L: Level<F>>() -> u64 {
 
 impl<F: Format> Flat<F> {
     pub(crate) fn new(config: &Config<F>) -> Self {
-        let mut all = Vec::new();
+        let (mut levels, mut leaves) = (Vec::new(), Vec::new());
         let mut reach = BTreeMap::new();
-        levels::<F, F::Top>(&mut all, &mut reach);
-        all.retain(|level| level.0 < config.width);
-        let leaf_shifts = all.iter().filter(|l| l.2).map(|l| (l.0, l.1)).collect();
-        let levels: Vec<(u32, i32)> = all.iter().map(|l| (l.0, l.1)).collect();
+        self::levels::<F, F::Top>(&mut levels, &mut leaves, &mut reach);
+        levels.retain(|level| level.0 < config.width);
+        leaves.retain(|leaf| leaf.shift < config.width);
         Flat {
             pages: BTreeMap::new(),
             width: config.width,
             output_bits: config.output_bits,
-            leaf_shifts,
+            leaves,
             sentinel: (!F::Sentinels::default().as_ref().is_empty())
                 .then(|| levels.last().map_or(0, |l| l.1)),
             empty: last_empty::<F, F::Top>(),
@@ -72,7 +89,7 @@ impl<F: Format> Flat<F> {
     }
 
     fn low(shift: u32) -> u64 {
-        (1 << shift) - 1
+        u64::MAX >> (64 - shift)
     }
 
     /// The addresses that a table of this width translates, in one piece or two.
@@ -127,12 +144,12 @@ impl<F: Format> Flat<F> {
                     && !self.any_within(va, shift)
             };
             let granule = F::GRANULE_SHIFT;
-            let shift = self
-                .leaf_shifts
-                .iter()
-                .map(|l| l.0)
-                .find(|&s| s == granule || how.sizes == Sizes::Largest && fits(s))
-                .unwrap_or(granule);
+            let allowed = |leaf: &Size| {
+                (leaf.span == 0 || how.grouping == Grouping::Spans)
+                    && (leaf.shift - leaf.span == granule || how.sizes == Sizes::Largest)
+            };
+            let mut larger = self.leaves.iter().filter(|leaf| leaf.shift > granule && allowed(leaf));
+            let shift = larger.find(|leaf| fits(leaf.shift)).map_or(granule, |leaf| leaf.shift);
             if to & !self.reach[&shift] != 0 {
                 return Err((va - first, None));
             }
@@ -160,7 +177,7 @@ impl<F: Format> Flat<F> {
                 return Unmapped { bytes, stopped: Some(Stopped::Hole { va, level }) };
             };
             if page.leaf != va || last - va < Self::low(page.shift) {
-                let level = self.leaf_shifts.iter().find(|l| l.0 == page.shift).map_or(0, |l| l.1);
+                let level = self.leaves.iter().find(|l| l.shift == page.shift).map_or(0, |l| l.level);
                 return Unmapped { bytes, stopped: Some(Stopped::Leaf { va: page.leaf, level }) };
             }
             for k in (0..1_u64 << page.shift).step_by(1 << F::GRANULE_SHIFT) {
@@ -181,6 +198,16 @@ impl<F: Format> Flat<F> {
             assert_eq!(found.output, Phys(page.output + 0x123), "{va:#x}");
             assert_eq!(found.shift, page.shift, "{va:#x}");
             assert_eq!(found.attributes(), Some(page.attributes), "{va:#x}");
+            if va - page.leaf == Self::granule() {
+                // From its middle on, a leaf is still found whole.
+                let range = Range::inclusive(va, va).expect("not empty");
+                let inside = table.mappings(world, range).expect("in range").next().expect("mapped");
+                let first = page.output - Self::granule();
+                assert_eq!(
+                    (inside.va, inside.leaf.shift, inside.leaf.output.0),
+                    (page.leaf, page.shift, first)
+                );
+            }
         }
         for va in self
             .pages

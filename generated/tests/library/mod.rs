@@ -3,6 +3,8 @@
 macro_rules! for_every_format {
     ($test:ident) => {
         $test! {
+            amd_v1, ptdsl_generated::amd_v1::AmdV1, "amd-v1.pt";
+            amd_v1_4level, ptdsl_generated::amd_v1_4level::AmdV14level, "amd-v1-4level.pt";
             arm64_el1_high, ptdsl_generated::arm64_el1_high::Arm64El1High, "arm64-el1-high.pt";
             arm64_el1_high_16k, ptdsl_generated::arm64_el1_high_16k::Arm64El1High16k, "arm64-el1-high-16k.pt";
             arm64_el1_high_64k, ptdsl_generated::arm64_el1_high_64k::Arm64El1High64k, "arm64-el1-high-64k.pt";
@@ -36,6 +38,7 @@ macro_rules! for_every_format {
             arm64_stage2_lpa2, ptdsl_generated::arm64_stage2_lpa2::Arm64Stage2Lpa2, "arm64-stage2-lpa2.pt";
             armv7_hyp, ptdsl_generated::armv7_hyp::Armv7Hyp, "armv7-hyp.pt";
             armv7_pl1, ptdsl_generated::armv7_pl1::Armv7Pl1, "armv7-pl1.pt";
+            armv7_short, ptdsl_generated::armv7_short::Armv7Short, "armv7-short.pt";
             armv7_stage2, ptdsl_generated::armv7_stage2::Armv7Stage2, "armv7-stage2.pt";
             ept, ptdsl_generated::ept::Ept, "ept.pt";
             ept_5level, ptdsl_generated::ept_5level::Ept5level, "ept-5level.pt";

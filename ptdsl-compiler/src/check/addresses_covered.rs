@@ -13,7 +13,7 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
             let Some(output) = &model.output else { continue };
             let below = match kind.ast.class {
                 KindClass::Invalid => continue,
-                KindClass::Leaf => Some(level.shift),
+                KindClass::Leaf => Some(level.shift + kind.span),
                 KindClass::Table if !model.levels_fit() => None,
                 KindClass::Table => model.levels.get(index + 1).map(|next| table_shift(model, next)),
             };

@@ -42,7 +42,8 @@ fn named_once(kind: &Kind<'_>, found: &mut Diagnostics) -> u64 {
     let mut all = 0;
     for (index, here) in kind.bits.iter().enumerate() {
         let mask = mask(here);
-        let pinned = mask & kind.pinned.mask;
+        // The level of the next table is a field although the guard bounds it.
+        let pinned = if kind.is_next_level(here) { 0 } else { mask & kind.pinned.mask };
         if pinned != 0 {
             let place = here.via.unwrap_or(here.span);
             let message = format!("`{}` names {}, which its guard decides", kind.ast.name.node, bits(pinned));

@@ -67,10 +67,13 @@ fn uses(model: &Model<'_>, key: &Key) -> bool {
                 .any(|e| matches!(&e.item.kind, ItemKind::Set(set) if set.node == *name));
             let operands = format.operands().flat_map(|operand| &operand.bits);
             let mut parts = operands.chain(format.registers().flat_map(|register| &register.bits));
+            let kinds = format.kinds();
+            let mut conditions = kinds.iter().filter_map(|(_, kind)| kind.only_if.as_ref());
             let mut steps = format.sequences().flat_map(|sequence| &sequence.steps);
             let of_step =
                 |step: &Step| step.condition.as_ref().is_some_and(|(_, option)| option.node == *name);
-            set || steps.any(of_step)
+            set || conditions.any(|option| option.node == *name)
+                || steps.any(of_step)
                 || blocks().any(|entry| in_entry(entry, name))
                 || parts.any(|part| in_part(part, name))
         }

@@ -79,7 +79,9 @@ fn mark(model: &Model<'_>, group: &Group, levels: &[&Level<'_>], found: &mut Dia
     let Some((_, field)) = values::field(model, KindClass::Leaf, &group.mark.name, found) else { return };
     let value = values::of_field(field, &group.mark.value, found);
     for kind in levels.iter().flat_map(|level| &level.kinds) {
-        if kind.ast.class == KindClass::Leaf && kind.whole && !kind.has_field(&field.name.node) {
+        // A repeated leaf is no member.
+        let member = kind.ast.class == KindClass::Leaf && kind.span == 0;
+        if member && kind.whole && !kind.has_field(&field.name.node) {
             let message = format!("leaf `{}` has no field `{}`", kind.ast.name.node, field.name.node);
             found.push_once(
                 Diagnostic::new(Code::FieldNotInLeaf, message, group.mark.name.span, "every member needs it")

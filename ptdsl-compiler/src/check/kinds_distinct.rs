@@ -26,10 +26,8 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
                 }
                 reported.push(pair);
                 let word = super::word(model, word);
-                let message = format!(
-                    "a word can be both `{}` and `{}`: {word}",
-                    other.ast.name.node, kind.ast.name.node
-                );
+                let message =
+                    format!("a word can be both `{}` and `{}`: {word}", other.title(), kind.title());
                 found.push(
                     Diagnostic::new(Code::KindsOverlap, message, kind.ast.guard.span, "true for that word")
                         .label(other.ast.guard.span, "and so is this")

@@ -59,11 +59,9 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
 /// The words of no kind; nothing if a guard is faulty or a kind unknown.
 fn rest(level: &Level<'_>) -> Option<Result<Cubes, TooLarge>> {
     let guards = level.kinds.iter().map(|kind| kind.guard.as_ref()).collect::<Option<Vec<_>>>()?;
-    let listed = level.kinds.iter().filter(|kind| kind.ast.class != KindClass::Invalid).count();
-    if guards.iter().any(|guard| guard.is_empty())
-        || listed != level.ast.kinds.len()
-        || listed == guards.len() && level.ast.empty() != Empty::Sentinel
-    {
+    // Without the invalid kind all is said, unless empty slots are pointers.
+    let has_invalid = level.has(KindClass::Invalid) || level.ast.empty() == Empty::Sentinel;
+    if guards.iter().any(|guard| guard.is_empty()) || !level.all_known() || !has_invalid {
         return None;
     }
     let mut work = Work::default();

@@ -4,12 +4,12 @@ use super::{DecodedField, extract, low_mask};
 use crate::ir::{AttributeId, Field, Format, Kind, Piece, RowId};
 
 /// `[5:3]` or `[7]`.
-pub(super) fn range(hi: u32, lo: u32) -> String {
+pub(crate) fn range(hi: u32, lo: u32) -> String {
     if hi == lo { format!("[{hi}]") } else { format!("[{hi}:{lo}]") }
 }
 
 /// A value of so many bits: binary while the eye can count them, hexadecimal above.
-pub(super) fn number(value: u64, bits: u32) -> String {
+pub(crate) fn number(value: u64, bits: u32) -> String {
     match bits {
         0..=1 => format!("{value}"),
         2..=8 => format!("0b{value:0width$b}", width = bits as usize),
@@ -18,7 +18,7 @@ pub(super) fn number(value: u64, bits: u32) -> String {
 }
 
 /// `[1:0] = 0b01 and [7] = 1`: the masked bits of a word, run by run, most significant first.
-pub(super) fn bits(mask: u64, raw: u64) -> String {
+pub(crate) fn bits(mask: u64, raw: u64) -> String {
     let mut runs = Vec::new();
     let mut rest = mask;
     while rest != 0 {
@@ -50,7 +50,7 @@ pub(super) fn unlisted(kind: &Kind, decoded: &DecodedField, field: &Field) -> St
 }
 
 /// `prot = rx with memory = device`
-pub(super) fn combination(format: &Format, set: &[(AttributeId, RowId)]) -> String {
+pub(crate) fn combination(format: &Format, set: &[(AttributeId, RowId)]) -> String {
     let words: Vec<String> = set
         .iter()
         .map(|&(attribute, row)| {
@@ -62,7 +62,7 @@ pub(super) fn combination(format: &Format, set: &[(AttributeId, RowId)]) -> Stri
 }
 
 /// `a, b, c`; `nothing` for an empty list.
-pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }

@@ -15,6 +15,7 @@ mod names;
 mod parts;
 mod patches;
 mod registers;
+mod spans;
 mod steps;
 mod tidy;
 

@@ -2,19 +2,19 @@
 
 use super::range::{self, Evaluated, Place};
 use super::{Bits, FieldUse, Kind, Model, What, guard, levels, text};
-use crate::cubes::Cubes;
+use crate::cubes::{Cubes, Work, ones};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::Cube;
 use crate::resolve::names;
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{self, Entry, EntryKind, Meaning, Name, Range, Slice};
+use crate::syntax::ast::{self, Constant, Entry, EntryKind, Meaning, Name, Range, Slice};
 
 /// More lines than any kind has: blocks that take each other in twice, and so on, double with every step.
 const MOST_LINES: usize = 1024;
 
 struct Expanding<'m, 'a> {
     model: &'m Model<'a>,
-    place: Place,
+    place: Place<'a>,
     found: &'m mut Diagnostics,
     /// The `..Name;` line of the kind, while inside of what it takes in.
     via: Option<Span>,
@@ -22,20 +22,38 @@ struct Expanding<'m, 'a> {
     open: Vec<&'a Name>,
     lines: usize,
     bits: Vec<Bits<'a>>,
+    /// Bits that the guard decides, and those that are constant.
+    pinned: u64,
+    constants: Vec<(u32, u32, u64)>,
+    next_level: Option<&'a Name>,
     whole: bool,
     lost: Vec<&'a str>,
     blind: bool,
 }
 
-/// Works out a kind at the level whose entries map `2**shift` bytes.
+/// Where a kind is worked out.
+#[derive(Clone, Copy)]
+pub(crate) struct At {
+    /// log2 of what an entry of the level maps.
+    pub(crate) shift: u32,
+    /// The level's number.
+    pub(crate) level: i32,
+    /// The value of the `for` variable.
+    pub(crate) each: Option<u64>,
+    /// log2 of the slots that the kind takes.
+    pub(crate) span: u32,
+}
+
+/// Works out a kind at a level, for one value of its `for` variable. `n` is the low bit of what the whole leaf maps.
 pub(crate) fn expand<'a>(
     model: &Model<'a>,
     kind: &'a ast::Kind,
     docs: &'a [Spanned<String>],
-    shift: u32,
+    at: At,
     found: &mut Diagnostics,
 ) -> Kind<'a> {
-    let place = Place { n: Some(shift), limit: model.word_bits };
+    let each = kind.each.as_ref().and_then(|each| Some((each.name.node.as_str(), at.each?)));
+    let place = Place { n: Some(at.shift + at.span), each, level: Some(at.level), limit: model.word_bits };
     let guard = guard::words(&kind.guard, place, found);
     let pinned = guard.as_ref().map_or(Cube { mask: 0, value: 0 }, Cubes::pinned);
     let mut expanding = Expanding {
@@ -46,14 +64,36 @@ pub(crate) fn expand<'a>(
         open: Vec::new(),
         lines: 0,
         bits: Vec::new(),
+        pinned: pinned.mask,
+        constants: Vec::new(),
+        next_level: None,
         whole: guard.as_ref().is_some_and(|words| !words.is_empty()),
         lost: Vec::new(),
         blind: false,
     };
     expanding.body(&kind.body);
-    let Expanding { bits, whole, lost, blind, .. } = expanding;
+    let Expanding { bits, constants, next_level, whole, lost, blind, .. } = expanding;
+    let guard = guard.and_then(|guard| with_constants(guard, &constants, kind, found));
+    let pinned = guard.as_ref().map_or(pinned, Cubes::pinned);
+    let At { each, span, .. } = at;
     let reach = kind.reach.as_ref().and_then(|slice| reach(model, slice, found));
-    Kind { ast: kind, docs, guard, pinned, bits, reach, whole, lost, blind }
+    Kind { ast: kind, docs, each, span, next_level, guard, pinned, bits, reach, whole, lost, blind }
+}
+
+/// The words of a guard that have the constant bits, too.
+fn with_constants(
+    guard: Cubes,
+    constants: &[(u32, u32, u64)],
+    kind: &ast::Kind,
+    found: &mut Diagnostics,
+) -> Option<Cubes> {
+    let mut work = Work::default();
+    let mut all = constants.iter().map(|&(hi, lo, value)| Cubes::equal(hi, lo, value));
+    let words = all.try_fold(guard, |words, constant| words.and(&constant, &mut work));
+    if words.is_err() {
+        found.push_once(guard::too_large(kind.guard.span));
+    }
+    words.ok()
 }
 
 /// The number of address bits that a leaf or a table says it carries.
@@ -101,15 +141,61 @@ impl<'a> Expanding<'_, 'a> {
                     Some(Evaluated::None) => {}
                     Some(Evaluated::Bits(hi, lo)) => {
                         self.order(range, hi, lo, &mut above);
+                        if let Some(constant) = self.constant(meaning) {
+                            self.pin(range, (hi, lo), constant);
+                            continue;
+                        }
                         let what = self.what(entry, range, meaning, hi - lo + 1);
                         if matches!(what, What::Unknown) {
                             self.lose(meaning);
                         }
-                        self.bits.push(Bits { hi, lo, span: range.span, via: self.via, what });
+                        self.bits.push(Bits { hi, lo, span: range.span, via: self.via, line: entry, what });
                     }
                 },
             }
         }
+    }
+
+    /// The constant that a line says its bits are, options decided.
+    fn constant(&mut self, meaning: &'a Meaning) -> Option<&'a Constant> {
+        match meaning {
+            Meaning::Constant(constant) => Some(constant),
+            Meaning::If { then, option, otherwise } => {
+                // An option that is not known is reported where the line is read as a meaning.
+                let on = self.model.options.is_on(option, &mut Diagnostics::default())?;
+                self.constant(if on { then } else { otherwise })
+            }
+            _ => None,
+        }
+    }
+
+    /// Constant bits belong to the guard.
+    fn pin(&mut self, range: &Range, (hi, lo): (u32, u32), constant: &Constant) {
+        let most = ones(hi - lo + 1);
+        let value = match constant {
+            Constant::Ones => most,
+            Constant::Number(value) if value.node <= most => value.node,
+            Constant::Number(value) => {
+                let message = format!("{} are never {:#x}", text::count(hi - lo + 1, "bit"), value.node);
+                self.found.push_once(
+                    Diagnostic::new(Code::GuardValue, message, value.span, "does not fit")
+                        .label(range.span, format!("the largest value is {most:#x}"))
+                        .help("correct the value or the range"),
+                );
+                self.whole = false;
+                return;
+            }
+        };
+        let mask = most << lo;
+        if self.pinned & mask != 0 {
+            let message = format!("{} are decided already", text::bits(self.pinned & mask));
+            self.found.push_once(
+                Diagnostic::new(Code::BitPinned, message, range.span, "decided again")
+                    .help("leave the bits out: the guard or another line says what they are"),
+            );
+        }
+        self.pinned |= mask;
+        self.constants.push((hi, lo, value));
     }
 
     /// Ranges of one block descend. Ranges that overlap are reported as such elsewhere.
@@ -173,7 +259,8 @@ impl<'a> Expanding<'_, 'a> {
                 What::Unknown
             }
             Meaning::Field(declaration) => field(&declaration.name, Some(declaration), false, None),
-            Meaning::Next(slice) => {
+            Meaning::Next(slice, level) => {
+                self.next_level = self.next_level.or(level.as_ref());
                 if self.model.output.is_some() && !self.is_output(&slice.name) {
                     let known = self.model.output.iter().map(|output| output.name.node.as_str());
                     let finding = names::unknown(Code::UnknownAddress, "output address", &slice.name, known);
@@ -191,6 +278,8 @@ impl<'a> Expanding<'_, 'a> {
                 Some(lo) => field(&slice.name, None, false, Some(lo)),
                 None => What::Unknown,
             },
+            // A constant is no meaning: its line has been taken out before.
+            Meaning::Constant(_) => What::Unknown,
             Meaning::If { then, option, otherwise } => match self.model.options.is_on(option, self.found) {
                 Some(true) => self.what(entry, range, then, width),
                 Some(false) => self.what(entry, range, otherwise, width),

@@ -8,7 +8,7 @@ use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Guard, Range, Test};
 
 /// The words that fulfil a guard. Nothing if it is faulty, which is reported.
-pub(crate) fn words(guard: &Spanned<Guard>, place: Place, found: &mut Diagnostics) -> Option<Cubes> {
+pub(crate) fn words(guard: &Spanned<Guard>, place: Place<'_>, found: &mut Diagnostics) -> Option<Cubes> {
     let mut work = Work::default();
     match build(guard, place, &mut work, found)? {
         Ok(set) => Some(set.simplified(&mut work)),
@@ -28,7 +28,7 @@ pub(crate) fn too_large(span: Span) -> Diagnostic {
 /// `None`: faulty and reported. `Some(Err)`: too large.
 fn build(
     guard: &Spanned<Guard>,
-    place: Place,
+    place: Place<'_>,
     work: &mut Work,
     found: &mut Diagnostics,
 ) -> Option<Result<Cubes, TooLarge>> {
@@ -53,19 +53,24 @@ fn build(
 fn compare(
     range: &Range,
     test: &Test,
-    place: Place,
+    place: Place<'_>,
     work: &mut Work,
     found: &mut Diagnostics,
 ) -> Option<Result<Cubes, TooLarge>> {
     let bits = range::evaluate(range, place, found);
-    if let Test::In(first, last) = test
-        && first.node > last.node
-    {
+    // The values in the text, the smallest first.
+    let (low, high) = match test {
+        Test::Equal(value) | Test::NotEqual(value) => (value, value),
+        Test::In(first, last) => (first, last),
+    };
+    let (first, last) = (range::number(low, place, found), range::number(high, place, found));
+    let (first, last) = (first?, last?);
+    if first > last {
         found.push_once(
             Diagnostic::new(
                 Code::GuardValue,
-                format!("no value lies in {}..={}", first.node, last.node),
-                first.span.to(last.span),
+                format!("no value lies in {first}..={last}"),
+                low.span.to(high.span),
                 "the first is larger than the last",
             )
             .help("write the smaller value first"),
@@ -75,29 +80,25 @@ fn compare(
     let Evaluated::Bits(hi, lo) = bits? else {
         // No bits: their value is 0.
         let zero = match test {
-            Test::Equal(value) => value.node == 0,
-            Test::NotEqual(value) => value.node != 0,
-            Test::In(first, _) => first.node == 0,
+            Test::Equal(_) | Test::In(..) => first == 0,
+            Test::NotEqual(_) => first != 0,
         };
         return Some(Ok(if zero { Cubes::all() } else { Cubes::none() }));
     };
-    let value = match test {
-        Test::Equal(value) | Test::NotEqual(value) | Test::In(_, value) => value,
-    };
     let width = hi - lo + 1;
-    if value.node > ones(width) {
+    if last > ones(width) {
         let are = if width == 1 { "is" } else { "are" };
-        let message = format!("{} {are} never {:#x}", text::count(width, "bit"), value.node);
+        let message = format!("{} {are} never {last:#x}", text::count(width, "bit"));
         found.push_once(
-            Diagnostic::new(Code::GuardValue, message, value.span, "does not fit")
+            Diagnostic::new(Code::GuardValue, message, high.span, "does not fit")
                 .label(range.span, format!("the largest value is {:#x}", ones(width)))
                 .help("correct the value or the range"),
         );
         return None;
     }
     Some(match test {
-        Test::Equal(value) => Ok(Cubes::equal(hi, lo, value.node)),
-        Test::NotEqual(value) => Cubes::equal(hi, lo, value.node).not(work),
-        Test::In(first, last) => Ok(Cubes::between(hi, lo, first.node, last.node)),
+        Test::Equal(_) => Ok(Cubes::equal(hi, lo, first)),
+        Test::NotEqual(_) => Cubes::equal(hi, lo, first).not(work),
+        Test::In(..) => Ok(Cubes::between(hi, lo, first, last)),
     })
 }

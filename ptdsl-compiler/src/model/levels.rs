@@ -1,7 +1,7 @@
 //! Granule, addresses and levels as numbers, and which kinds exist at each level.
 
 use super::range::{self, Evaluated, Place};
-use super::{Address, Level, Model, body};
+use super::{Address, Level, Model, body, repeats};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::resolve::inherit::Resolved;
 use crate::resolve::names;
@@ -70,24 +70,34 @@ pub(crate) fn fill<'a>(model: &mut Model<'a>, found: &mut Diagnostics) {
             continue;
         };
         let mut here: Vec<&ast::Name> = Vec::new();
+        let mut known = true;
         for name in &ast.kinds {
             let declared = kinds.iter().find(|(_, kind)| kind.name.node == name.node);
             match declared {
-                None => found.push(names::unknown(
-                    Code::UnknownKind,
-                    "kind",
-                    name,
-                    kinds.iter().map(|(_, kind)| kind.name.node.as_str()).filter(|&name| name != "Invalid"),
-                )),
-                Some((_, kind)) if kind.class == KindClass::Invalid => found.push(
-                    Diagnostic::new(
-                        Code::KindListedTwice,
-                        "the invalid kind is listed",
-                        name.span,
-                        "listed here",
-                    )
-                    .help("remove it: the invalid kind exists at every level"),
-                ),
+                None => {
+                    known = false;
+                    found.push(names::unknown(
+                        Code::UnknownKind,
+                        "kind",
+                        name,
+                        kinds
+                            .iter()
+                            .map(|(_, kind)| kind.name.node.as_str())
+                            .filter(|&name| name != "Invalid"),
+                    ));
+                }
+                Some((_, kind)) if kind.class == KindClass::Invalid => {
+                    known = false;
+                    found.push(
+                        Diagnostic::new(
+                            Code::KindListedTwice,
+                            "the invalid kind is listed",
+                            name.span,
+                            "listed here",
+                        )
+                        .help("remove it: the invalid kind exists at every level"),
+                    );
+                }
                 Some(_) => match here.iter().find(|old| old.node == name.node) {
                     Some(old) => found.push(
                         Diagnostic::new(
@@ -107,9 +117,24 @@ pub(crate) fn fill<'a>(model: &mut Model<'a>, found: &mut Diagnostics) {
             kind.class == KindClass::Invalid && ast.empty() != ast::Empty::Sentinel
                 || here.iter().any(|name| name.node == kind.name.node)
         };
-        let present = kinds.iter().filter(|(_, kind)| exists(kind));
-        let kinds = present.map(|(item, kind)| body::expand(model, kind, &item.docs, shift, found)).collect();
-        model.levels.push(Level { ast, number, hi, shift, kinds });
+        let present: Vec<_> = kinds.iter().filter(|(_, kind)| exists(kind)).collect();
+        let mut expanded = Vec::new();
+        for (item, kind) in present {
+            let Some(sizes) = repeats::sizes(model, kind, found) else {
+                known = false;
+                continue;
+            };
+            for (each, span) in sizes {
+                if span > hi - shift + 1 {
+                    repeats::too_large(kind, ast, hi - shift + 1, span, found);
+                    known = false;
+                    continue;
+                }
+                let at = body::At { shift, level: number, each, span };
+                expanded.push(body::expand(model, kind, &item.docs, at, found));
+            }
+        }
+        model.levels.push(Level { ast, number, hi, shift, kinds: expanded, known });
     }
     model.levels.sort_by_key(|level| std::cmp::Reverse(level.shift));
 }

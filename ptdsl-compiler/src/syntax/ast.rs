@@ -38,6 +38,7 @@ pub struct Item {
 
 /// What an [`Item`] declares.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "kinds are the large ones, and most items")]
 pub enum ItemKind {
     /// `format name: u64 { .. }` or `format name: parent { .. }`
     Format(Format),
@@ -142,7 +143,7 @@ pub struct Range {
     pub span: Span,
 }
 
-/// A bit number: the sum of signed terms, `n + k - 1`.
+/// A bit number, or a value in a guard: the sum of signed terms, `n + k - 1`, `level - 1`.
 #[derive(Clone, Debug)]
 pub struct Bound {
     /// The terms in order; the sign belongs to the term.
@@ -163,7 +164,7 @@ pub struct BoundTerm {
 pub enum BoundAtom {
     /// A number.
     Number(u64),
-    /// `n` or a `for` variable.
+    /// `n`, `level` or a `for` variable.
     Symbol(Name),
 }
 
@@ -257,19 +258,45 @@ pub enum KindClass {
     Leaf,
 }
 
-/// `leaf Block when [1:0] = 0b01 { .. }`
+/// `leaf Block when [1:0] = 0b01 { .. }`, `leaf Sized if option for k in 1..=8 repeats 2**k when .. { .. }`
 #[derive(Clone, Debug)]
 pub struct Kind {
     /// Invalid, table or leaf.
     pub class: KindClass,
     /// Its name; `invalid` has none of its own and is called `Invalid`, with the keyword's span.
     pub name: Name,
+    /// `if option`: exists only with this option of the type.
+    pub only_if: Option<Name>,
+    /// `for k in 1..=8`: the kind is written out once for each value.
+    pub each: Option<Each>,
+    /// `repeats 16`: the leaf takes that many slots, which all hold the same word.
+    pub repeats: Option<Repeats>,
     /// When a word is of this kind.
     pub guard: Spanned<Guard>,
     /// `output PA[31:0]`: a leaf or a table's address with fewer bits than the format has. Those above are 0.
     pub reach: Option<Slice>,
     /// The bits, most significant first.
     pub body: Vec<Entry>,
+}
+
+/// `for k in 1..=8`
+#[derive(Clone, Debug)]
+pub struct Each {
+    /// The variable.
+    pub name: Name,
+    /// Its first value.
+    pub first: Spanned<u64>,
+    /// Its last value.
+    pub last: Spanned<u64>,
+}
+
+/// `repeats 16` or `repeats 2**k`
+#[derive(Clone, Debug)]
+pub struct Repeats {
+    /// The number, or the base of the power.
+    pub number: Spanned<u64>,
+    /// The `for` variable of `2**k`.
+    pub power: Option<Name>,
 }
 
 /// A condition on a word.
@@ -294,11 +321,11 @@ pub enum Guard {
 #[derive(Clone, Debug)]
 pub enum Test {
     /// `= value`
-    Equal(Spanned<u64>),
+    Equal(Spanned<Bound>),
     /// `!= value`
-    NotEqual(Spanned<u64>),
+    NotEqual(Spanned<Bound>),
     /// `in low..=high`
-    In(Spanned<u64>, Spanned<u64>),
+    In(Spanned<Bound>, Spanned<Bound>),
 }
 
 /// `fields Attributes { .. }`: a block that kinds take in with `..Attributes;`
@@ -317,6 +344,8 @@ pub struct Entry {
     pub docs: Vec<Spanned<String>>,
     /// Without docs and comments.
     pub span: Span,
+    /// The `// comment` at the end of its line, without the slashes and the space around.
+    pub remark: Option<String>,
     /// What it says.
     pub kind: EntryKind,
 }
@@ -351,8 +380,10 @@ pub enum Meaning {
     Mbo,
     /// `software` or `SW: software`
     Software(Option<Name>),
-    /// `next PA[47:12]`: the address of the next table.
-    Next(Slice),
+    /// `next PA[47:12]`: the address of the next table; `at NextLevel`: of the level that this field names.
+    Next(Slice, Option<Name>),
+    /// `= 0`, `= ones`: other words are not of this kind.
+    Constant(Constant),
     /// `PA[47:n]`: bits of the output address, or of a field declared in pieces (`AP[2]`).
     Slice(Slice),
     /// `XN`, `AF = 1`, `SH { non = 0b00, .. }`, `RW as "R/W"`
@@ -366,6 +397,15 @@ pub enum Meaning {
         /// With the option off.
         otherwise: Box<Meaning>,
     },
+}
+
+/// What bits are in every word of a kind.
+#[derive(Clone, Debug)]
+pub enum Constant {
+    /// `= ones`
+    Ones,
+    /// `= 0`
+    Number(Spanned<u64>),
 }
 
 /// A named field.

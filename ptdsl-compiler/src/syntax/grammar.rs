@@ -41,6 +41,7 @@ pub enum Rule {
     r#minus,
     r#bar,
     r#amp,
+    r#power,
     r#kw_accessed,
     r#kw_all,
     r#kw_and,
@@ -60,6 +61,7 @@ pub enum Rule {
     r#kw_fault,
     r#kw_fields,
     r#kw_forbid,
+    r#kw_for,
     r#kw_format,
     r#kw_granule,
     r#kw_group,
@@ -81,6 +83,7 @@ pub enum Rule {
     r#kw_next,
     r#kw_not,
     r#kw_of,
+    r#kw_ones,
     r#kw_operand,
     r#kw_option,
     r#kw_or,
@@ -90,6 +93,7 @@ pub enum Rule {
     r#kw_path,
     r#kw_publish,
     r#kw_registers,
+    r#kw_repeats,
     r#kw_res0,
     r#kw_res1,
     r#kw_reserved,
@@ -141,12 +145,16 @@ pub enum Rule {
     r#one_guard,
     r#negation,
     r#test,
+    r#only_if,
+    r#each,
+    r#repeats,
     r#entry,
     r#splice,
     r#bits,
     r#choices,
     r#or_else,
     r#meaning,
+    r#constant,
     r#named_software,
     r#next,
     r#sliced,
@@ -231,6 +239,7 @@ impl Rule {
             Rule::r#minus,
             Rule::r#bar,
             Rule::r#amp,
+            Rule::r#power,
             Rule::r#kw_accessed,
             Rule::r#kw_all,
             Rule::r#kw_and,
@@ -250,6 +259,7 @@ impl Rule {
             Rule::r#kw_fault,
             Rule::r#kw_fields,
             Rule::r#kw_forbid,
+            Rule::r#kw_for,
             Rule::r#kw_format,
             Rule::r#kw_granule,
             Rule::r#kw_group,
@@ -271,6 +281,7 @@ impl Rule {
             Rule::r#kw_next,
             Rule::r#kw_not,
             Rule::r#kw_of,
+            Rule::r#kw_ones,
             Rule::r#kw_operand,
             Rule::r#kw_option,
             Rule::r#kw_or,
@@ -280,6 +291,7 @@ impl Rule {
             Rule::r#kw_path,
             Rule::r#kw_publish,
             Rule::r#kw_registers,
+            Rule::r#kw_repeats,
             Rule::r#kw_res0,
             Rule::r#kw_res1,
             Rule::r#kw_reserved,
@@ -331,12 +343,16 @@ impl Rule {
             Rule::r#one_guard,
             Rule::r#negation,
             Rule::r#test,
+            Rule::r#only_if,
+            Rule::r#each,
+            Rule::r#repeats,
             Rule::r#entry,
             Rule::r#splice,
             Rule::r#bits,
             Rule::r#choices,
             Rule::r#or_else,
             Rule::r#meaning,
+            Rule::r#constant,
             Rule::r#named_software,
             Rule::r#next,
             Rule::r#sliced,
@@ -1123,6 +1139,15 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#power(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#power, |state| { state.match_string("**") })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_accessed(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1644,6 +1669,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("forbid")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_for(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_for,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("for")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#word_char(state) })
                                                         })
@@ -2243,6 +2296,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_ones(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_ones,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("ones")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_operand(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2484,6 +2565,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("registers")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#word_char(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_repeats(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_repeats,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("repeats")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#word_char(state) })
                                                         })
@@ -3751,6 +3860,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#name(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#only_if(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#kw_when(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#guard(state) })
@@ -3780,6 +3893,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#kw_leaf(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#only_if(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#each(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#repeats(state) })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#kw_when(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -4059,14 +4184,14 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         self::r#eq(state)
                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                            .and_then(|state| { self::r#number(state) })
+                                                            .and_then(|state| { self::r#bound(state) })
                                                     })
                                                     .or_else(|state| {
                                                         state
                                                             .sequence(|state| {
                                                                 self::r#ne(state)
                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| { self::r#bound(state) })
                                                             })
                                                     })
                                                     .or_else(|state| {
@@ -4074,11 +4199,91 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             .sequence(|state| {
                                                                 self::r#kw_in(state)
                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| { self::r#bound(state) })
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| { self::r#through(state) })
                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                    .and_then(|state| { self::r#number(state) })
+                                                                    .and_then(|state| { self::r#bound(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#only_if(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#only_if,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_if(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#each(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#each,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_for(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_in(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#number(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#through(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#number(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#repeats(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#repeats,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_repeats(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#number(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#power(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#name(state) })
                                                             })
                                                     })
                                             })
@@ -4230,10 +4435,34 @@ impl ::pest::Parser<Rule> for Grammar {
                         .or_else(|state| { self::r#kw_mbz(state) })
                         .or_else(|state| { self::r#kw_mbo(state) })
                         .or_else(|state| { self::r#kw_software(state) })
+                        .or_else(|state| { self::r#constant(state) })
                         .or_else(|state| { self::r#named_software(state) })
                         .or_else(|state| { self::r#next(state) })
                         .or_else(|state| { self::r#sliced(state) })
                         .or_else(|state| { self::r#field(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#constant(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#constant,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#eq(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#kw_ones(state)
+                                                    .or_else(|state| { self::r#number(state) })
+                                            })
+                                    })
+                            },
+                        )
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -4273,6 +4502,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                         self::r#kw_next(state)
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#slice(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_at(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#name(state) })
+                                                            })
+                                                    })
+                                            })
                                     })
                             },
                         )
@@ -6009,6 +6250,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#minus => rules::r#minus(state),
                     Rule::r#bar => rules::r#bar(state),
                     Rule::r#amp => rules::r#amp(state),
+                    Rule::r#power => rules::r#power(state),
                     Rule::r#kw_accessed => rules::r#kw_accessed(state),
                     Rule::r#kw_all => rules::r#kw_all(state),
                     Rule::r#kw_and => rules::r#kw_and(state),
@@ -6028,6 +6270,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_fault => rules::r#kw_fault(state),
                     Rule::r#kw_fields => rules::r#kw_fields(state),
                     Rule::r#kw_forbid => rules::r#kw_forbid(state),
+                    Rule::r#kw_for => rules::r#kw_for(state),
                     Rule::r#kw_format => rules::r#kw_format(state),
                     Rule::r#kw_granule => rules::r#kw_granule(state),
                     Rule::r#kw_group => rules::r#kw_group(state),
@@ -6049,6 +6292,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_next => rules::r#kw_next(state),
                     Rule::r#kw_not => rules::r#kw_not(state),
                     Rule::r#kw_of => rules::r#kw_of(state),
+                    Rule::r#kw_ones => rules::r#kw_ones(state),
                     Rule::r#kw_operand => rules::r#kw_operand(state),
                     Rule::r#kw_option => rules::r#kw_option(state),
                     Rule::r#kw_or => rules::r#kw_or(state),
@@ -6058,6 +6302,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_path => rules::r#kw_path(state),
                     Rule::r#kw_publish => rules::r#kw_publish(state),
                     Rule::r#kw_registers => rules::r#kw_registers(state),
+                    Rule::r#kw_repeats => rules::r#kw_repeats(state),
                     Rule::r#kw_res0 => rules::r#kw_res0(state),
                     Rule::r#kw_res1 => rules::r#kw_res1(state),
                     Rule::r#kw_reserved => rules::r#kw_reserved(state),
@@ -6109,12 +6354,16 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#one_guard => rules::r#one_guard(state),
                     Rule::r#negation => rules::r#negation(state),
                     Rule::r#test => rules::r#test(state),
+                    Rule::r#only_if => rules::r#only_if(state),
+                    Rule::r#each => rules::r#each(state),
+                    Rule::r#repeats => rules::r#repeats(state),
                     Rule::r#entry => rules::r#entry(state),
                     Rule::r#splice => rules::r#splice(state),
                     Rule::r#bits => rules::r#bits(state),
                     Rule::r#choices => rules::r#choices(state),
                     Rule::r#or_else => rules::r#or_else(state),
                     Rule::r#meaning => rules::r#meaning(state),
+                    Rule::r#constant => rules::r#constant(state),
                     Rule::r#named_software => rules::r#named_software(state),
                     Rule::r#next => rules::r#next(state),
                     Rule::r#sliced => rules::r#sliced(state),

@@ -6,6 +6,7 @@ mod limits;
 mod message;
 mod nodes;
 mod recover;
+mod remarks;
 mod values;
 
 use super::ast;
@@ -42,8 +43,10 @@ pub fn parse(file: FileId, text: &str) -> Result<ast::File, Vec<Diagnostic>> {
     }
     match Grammar::parse(Rule::file, text) {
         Ok(mut pairs) if faults.is_empty() => {
-            let (uses, items) = items::file(file, &mut pairs);
-            Ok(ast::File { uses, items, comments: comments(&source) })
+            let (uses, mut items) = items::file(file, &mut pairs);
+            let comments = comments(&source);
+            remarks::attach(&mut items, &comments, text);
+            Ok(ast::File { uses, items, comments })
         }
         Ok(_) => Err(faults.sorted()),
         Err(first) => {

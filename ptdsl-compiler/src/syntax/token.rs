@@ -52,7 +52,7 @@ impl Token<'_> {
 }
 
 /// Signs of more than one character, longest first. `==`, `&&` and `||` are not in the language; whoever writes them means one sign.
-const LONG_SIGNS: [&str; 9] = ["..=", "..", "=>", "==", "->", "!=", "&&", "||", "/*"];
+const LONG_SIGNS: [&str; 10] = ["**", "..=", "..", "=>", "==", "->", "!=", "&&", "||", "/*"];
 
 /// All tokens of a text in order.
 pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {

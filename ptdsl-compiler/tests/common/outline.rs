@@ -112,7 +112,13 @@ fn kind(text: &mut String, format: &Format, kind: &Kind) {
     let width = format.word_bits as usize / 4 + 2;
     let cube = |c: &ptdsl_compiler::ir::Cube| format!("{:#0width$x}/{:#0width$x}", c.value, c.mask);
     let guard = kind.guard.iter().map(cube).collect::<Vec<_>>().join(" or ");
-    writeln!(text, "  {:?} {} when {guard} {:?}", kind.class, kind.name, kind.docs).expect("memory");
+    let more = [
+        (kind.family != kind.name).then(|| format!(" of {}", kind.family)),
+        (kind.span != 0).then(|| format!(" takes 2^{} slots", kind.span)),
+        kind.next_level.map(|id| format!(" leads to level {}", format.fields[id.0].name)),
+    ];
+    let more: String = more.into_iter().flatten().collect();
+    writeln!(text, "  {:?} {}{more} when {guard} {:?}", kind.class, kind.name, kind.docs).expect("memory");
     for piece in &kind.pieces {
         let role = match &piece.role {
             Role::Field { field, value_lo: 0 } => format.fields[field.0].name.clone(),

@@ -6,7 +6,7 @@ use ptdsl_compiler::emit;
 use ptdsl_compiler::ir::Format;
 
 use super::report::{self, Failure};
-use super::{patch, spec, standalone, write};
+use super::{patch, spec, standalone, write as disk};
 
 /// For `--help`.
 pub(crate) const EXAMPLES: &str = "\
@@ -46,9 +46,9 @@ pub(crate) struct Arguments {
 }
 
 /// A file to be written.
-struct File {
-    path: PathBuf,
-    text: String,
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
 }
 
 /// Runs `ptdsl gen`.
@@ -61,21 +61,36 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return report::out(&files.iter().map(|file| file.text.as_str()).collect::<String>());
     }
     if arguments.check {
-        return check(arguments, &files);
+        return check(&files, true, &command(arguments));
     }
-    for file in &files {
-        let written = write::replace(&file.path, &file.text)?;
+    write(&files)
+}
+
+/// Writes files and says which.
+///
+/// # Errors
+/// A file cannot be written.
+pub(super) fn write(files: &[File]) -> Result<(), Failure> {
+    for file in files {
+        let written = disk::replace(&file.path, &file.text)?;
         let what = if written { "wrote" } else { "unchanged" };
         report::out(&format!("{what} {}\n", slashed(&file.path)))?;
     }
     Ok(())
 }
 
-/// Everything that is to be written. All specs are compiled before any file is touched.
-fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
+/// The formats of specs, or of the whole library, each with the name of its spec for headers.
+///
+/// # Errors
+/// A spec has errors, which are said; or there is no format.
+pub(super) fn formats(
+    specs: &[String],
+    all: bool,
+    only: Option<&str>,
+) -> Result<Vec<(String, Format)>, Failure> {
     let library = ptdsl_formats::all().iter().filter(|format| !format.shared);
     let library: Vec<String> = library.map(|format| format.name.to_owned()).collect();
-    let specs = if arguments.all { &library } else { &arguments.specs };
+    let specs = if all { &library } else { specs };
     let mut formats: Vec<(String, Format)> = Vec::new();
     let mut errors = false;
     for name in specs {
@@ -83,7 +98,7 @@ fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
         if specs.len() > 1 && spec::is_shared(name) {
             continue;
         }
-        match spec::formats(name, arguments.format.as_deref()) {
+        match spec::formats(name, only) {
             Ok(list) => formats.extend(list.into_iter().map(|format| (file_name(name), format))),
             Err(Failure::Findings) => errors = true,
             Err(usage) => return Err(usage),
@@ -96,6 +111,12 @@ fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
         return Err(Failure::usage(format!("none of {} declares a format", specs.join(", ")))
             .help("they hold what formats share: name a spec that uses them"));
     }
+    Ok(formats)
+}
+
+/// Everything that is to be written. All specs are compiled before any file is touched.
+fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
+    let formats = formats(&arguments.specs, arguments.all, arguments.format.as_deref())?;
     if formats.len() > 1 && (arguments.output.is_some() || arguments.stdout) {
         let names: Vec<&str> = formats.iter().map(|(_, format)| format.name.as_str()).collect();
         let option = if arguments.stdout { "--stdout" } else { "--output" };
@@ -111,30 +132,44 @@ fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
             Some(path) => path.clone(),
             None => arguments.out_dir.join(format!("{}.rs", format.name)),
         };
-        if files.iter().any(|file| file.path == path) {
-            return Err(Failure::usage(format!(
-                "two formats are called `{}`: both would be written to `{}`",
-                format.name,
-                slashed(&path)
-            ))
-            .help("give one of them another name, or write them to different folders"));
-        }
         let text = emit::rust::file(&format, &spec);
         let text = if arguments.standalone { standalone::with_runtime(&text) } else { text };
-        files.push(File { path, text });
+        add(&mut files, File { path, text })?;
     }
     Ok(files)
 }
 
-fn check(arguments: &Arguments, files: &[File]) -> Result<(), Failure> {
+/// Adds a file that no other format claims.
+///
+/// # Errors
+/// There is one of that path.
+pub(super) fn add(files: &mut Vec<File>, file: File) -> Result<(), Failure> {
+    if files.iter().any(|other| other.path == file.path) {
+        let name = file.path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+        return Err(Failure::usage(format!(
+            "two formats are called `{name}`: both would be written to `{}`",
+            slashed(&file.path)
+        ))
+        .help("give one of them another name, or write them to different folders"));
+    }
+    files.push(file);
+    Ok(())
+}
+
+/// Compares files with what should be in them; `command` mends those that differ.
+///
+/// # Errors
+/// Some differ, which is said, with the differences if `diff`; or a file cannot be read.
+pub(super) fn check(files: &[File], diff: bool, command: &str) -> Result<(), Failure> {
     let mut stale = false;
     for file in files {
         let name = slashed(&file.path);
-        match write::current(&file.path)? {
+        match disk::current(&file.path)? {
             Some(bytes) if bytes == file.text.as_bytes() => continue,
             Some(bytes) => {
-                let diff = patch::unified(&name, &String::from_utf8_lossy(&bytes), &file.text);
-                report::out(&diff)?;
+                if diff {
+                    report::out(&patch::unified(&name, &String::from_utf8_lossy(&bytes), &file.text))?;
+                }
                 report::finding(&format!("{name} is not what the spec generates"));
             }
             None => report::finding(&format!("{name} does not exist")),
@@ -142,7 +177,7 @@ fn check(arguments: &Arguments, files: &[File]) -> Result<(), Failure> {
         stale = true;
     }
     if stale {
-        report::help(&format!("run `{}`", command(arguments)));
+        report::help(&format!("run `{command}`"));
         return Err(Failure::Findings);
     }
     Ok(())
@@ -170,7 +205,7 @@ fn command(arguments: &Arguments) -> String {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:=@%,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -188,7 +223,7 @@ fn file_name(spec: &str) -> String {
 }
 
 /// A path with `/` everywhere.
-fn slashed(path: &Path) -> String {
+pub(super) fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn current(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
             Err(Failure::usage(format!("`{}` is a folder, not a file", path.display())))
         }
         Err(error) => Err(Failure::usage(format!("`{}` cannot be read: {}", path.display(), reason(&error)))
-            .help("name another file with `--output FILE`, or another folder with `--out-dir DIR`")),
+            .help("name another file or folder")),
     }
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<bool, Failure> {
     };
     fs::create_dir_all(folder).map_err(|error| {
         Failure::usage(format!("the folder `{}` cannot be made: {}", folder.display(), reason(&error)))
-            .help("give a folder that can be written with `--out-dir`, or use `--stdout`")
+            .help("name a folder that can be written")
     })?;
     // A link stays a link: what it points to is replaced.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());

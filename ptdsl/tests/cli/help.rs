@@ -7,7 +7,7 @@ use crate::session::Session;
 #[test]
 fn every_command_has_help_with_examples() {
     let session = Session::new(&[]);
-    for command in ["gen", "check", "decode", "encode", "fmt", "explain", "formats"] {
+    for command in ["gen", "check", "decode", "encode", "doc", "fmt", "explain", "formats"] {
         let run = session.run(&[command, "--help"]);
         assert_eq!((run.status, run.stderr.as_str()), (0, ""));
         assert!(run.stdout.contains("\nExamples:\n  ptdsl "), "{}", run.stdout);

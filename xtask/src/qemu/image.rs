@@ -19,7 +19,9 @@ pub(super) fn cleaned_before_mmu(elf: &[u8]) -> Result<String, String> {
 }
 
 fn judge(code: &[u32]) -> Result<String, String> {
-    let mut writes = (0..code.len()).filter(|&at| code[at] & !OPERAND == MSR_SCTLR_EL2);
+    // A write of XZR switches nothing on.
+    let on = |word: u32| word & !OPERAND == MSR_SCTLR_EL2 && word & OPERAND != OPERAND;
+    let mut writes = (0..code.len()).filter(|&at| on(code[at]));
     let on = writes.next().ok_or("SCTLR_EL2 is never written")?;
     if writes.next().is_some() {
         return Err("SCTLR_EL2 is written in more than one place; one of them could do without".to_owned());
@@ -132,6 +134,15 @@ mod tests {
     fn a_second_way_to_switch_the_mmu_on_fails() {
         let twice = [SOUND, SOUND].concat();
         assert!(judge(&twice).is_err_and(|reason| reason.contains("more than one place")));
+    }
+
+    #[test]
+    fn switching_the_mmu_off_does_not_count() {
+        let mut code = SOUND.to_vec();
+        code.insert(0, MSR_SCTLR_EL2 | OPERAND);
+        assert!(judge(&code).is_ok());
+        code[8] |= OPERAND;
+        assert!(judge(&code).is_err());
     }
 
     #[test]

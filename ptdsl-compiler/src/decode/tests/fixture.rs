@@ -6,7 +6,7 @@ use crate::ir::*;
 use crate::syntax::ast::Operator;
 
 pub(super) fn piece(hi: u32, lo: u32, role: Role) -> Piece {
-    Piece { hi, lo, role }
+    Piece { hi, lo, role, docs: Vec::new() }
 }
 
 pub(super) fn field(name: &str, bits: u32, default: u64, values: &[(&str, u64)]) -> Field {
@@ -24,7 +24,8 @@ pub(super) fn field(name: &str, bits: u32, default: u64, values: &[(&str, u64)])
 
 pub(super) fn kind(name: &str, class: KindClass, guard: &[(u64, u64)], pieces: Vec<Piece>) -> Kind {
     let guard = guard.iter().map(|&(mask, value)| Cube { mask, value }).collect();
-    Kind { name: name.to_owned(), class, docs: Vec::new(), guard, output_bits: 34, pieces }
+    let (name, family) = (name.to_owned(), name.to_owned());
+    Kind { name, family, class, docs: Vec::new(), guard, output_bits: 34, pieces, span: 0, next_level: None }
 }
 
 pub(super) fn part(hi: u32, lo: u32, value: Expression) -> Part {

@@ -240,6 +240,19 @@ codes! {
     /// Wrong: `invalid when [0] = 1 ..` at a level without `empty`, whose empty slots are 0
     /// Mend: correct the guard, or give the level an `empty` word.
     EmptyNotInvalid = 509, "empty slot not invalid";
+    /// A leaf takes a number of slots that cannot be: no power of two of at least 2, or more than a table has.
+    /// Wrong: `leaf LargePage repeats 12 when ..`
+    /// Mend: correct the number; a leaf lies within one table.
+    RepeatCount = 511, "cannot repeat that often";
+    /// The values of a `for` variable are none, or far too many.
+    /// Wrong: `leaf Sized for k in 8..=1 repeats 2**k when ..`
+    /// Mend: write the smaller value first.
+    EachRange = 512, "no values to repeat for";
+    /// The leaves of a level take the same number of slots, so that nothing says which of them a mapping becomes, or all of
+    /// them take several, so that a single slot cannot be mapped.
+    /// Wrong: `leaf A repeats 16 when ..` and `group 16` at the same level
+    /// Mend: correct one of the numbers, or list a leaf that takes one slot.
+    RepeatSizes = 513, "sizes of leaves do not add up";
     /// A value does not fit the field.
     /// Wrong: `[9:8] SH { inner = 4 }`
     /// Mend: correct the value or the range.

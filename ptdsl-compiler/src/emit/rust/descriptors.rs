@@ -5,8 +5,9 @@ use quote::quote;
 
 use super::bits::{Place, bare, extract, insert, literal, mask, ones};
 use super::docs;
+use super::levels::{chain, u32_literal};
 use super::model::{Descriptor, Model, getter, places_text, setter};
-use crate::ir::{FieldId, KindClass, Role};
+use crate::ir::{Cube, FieldId, KindClass, Role};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let types = model.descriptors.iter().map(|descriptor| emit_one(model, descriptor));
@@ -16,14 +17,20 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
 fn emit_one(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     let Descriptor { name, kind, .. } = descriptor;
     let word = model.word();
-    let about = docs(&kind.docs, &format!("`{}` {}.", kind.name, descriptor.place()));
-    let matches = predicate(model, descriptor);
-    let new = constructor(model, descriptor);
+    let about = docs(&kind.docs, &format!("`{}` {}.", kind.family, descriptor.place()));
+    let matches =
+        if descriptor.is_sized() { sized_predicate(model, descriptor) } else { predicate(model, descriptor) };
+    let span = descriptor.is_sized().then(|| sizes(model, descriptor));
+    let new = if descriptor.is_sized() {
+        sized_constructor(model, descriptor)
+    } else {
+        constructor(model, descriptor)
+    };
     let address = address(model, descriptor);
     let fields = descriptor.fields();
     let accessors = fields.iter().map(|&id| accessors(model, descriptor, id));
     let debug = debug(model, descriptor, &fields);
-    let missing = format!(" The descriptor in a word; `None` for a word that is no `{}` there.", kind.name);
+    let missing = format!(" The descriptor in a word; `None` for a word that is no `{}` there.", kind.family);
     quote! {
         #about
         #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,6 +38,7 @@ fn emit_one(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
 
         impl #name {
             #new
+            #span
             #[inline(always)]
             const fn matches(raw: #word) -> bool { #matches }
             #[doc = #missing]
@@ -47,31 +55,66 @@ fn emit_one(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     }
 }
 
-/// Whether `raw` is of this kind and breaks no bit that would fault.
-fn predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
-    let tests = descriptor.cubes().into_iter().map(|cube| {
+/// `span`: which size a word has.
+fn sizes(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let word = model.word();
+    let arms: Vec<_> = descriptor
+        .each_size()
+        .map(|size| {
+            let tests = tests(model, &size.cubes());
+            let span = u32_literal(size.kind.span);
+            (quote! { #(#tests)||* }, quote! { #span })
+        })
+        .collect();
+    let which = chain(&arms, quote! { 0 });
+    quote! {
+        /// log2 of the slots that the leaf takes; 0 for a word that is none of this kind.
+        #[inline(always)]
+        pub const fn span(raw: #word) -> u32 { #which }
+    }
+}
+
+fn sized_predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let listed = listed(model, descriptor);
+    quote! { Self::span(raw) != 0 #(#listed)* }
+}
+
+/// `raw & mask == value` for each cube.
+fn tests(model: &Model<'_>, cubes: &[Cube]) -> Vec<TokenStream> {
+    let test = |cube: &Cube| {
         let value = literal(cube.value);
         if cube.mask == ones(model.format.word_bits) {
             return quote! { raw == #value };
         }
         let mask = literal(cube.mask);
         quote! { raw & #mask == #value }
-    });
+    };
+    cubes.iter().map(test).collect()
+}
+
+/// Fields whose other values fault hold one that does not.
+fn listed(model: &Model<'_>, descriptor: &Descriptor<'_>) -> Vec<TokenStream> {
+    let closed = descriptor.fields().into_iter().filter(|&id| model.field(id).other_values_fault);
+    closed
+        .map(|id| {
+            let value = extract(&quote! { raw }, &descriptor.field(id), model.format.word_bits);
+            let values = model.field(id).values.iter().map(|v| literal(v.value));
+            quote! { && matches!(#value, #(#values)|*) }
+        })
+        .collect()
+}
+
+/// Whether `raw` is of this kind and breaks no bit that would fault.
+fn predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let tests = tests(model, &descriptor.cubes());
     let mut all = quote! { #(#tests)||* };
     if all.is_empty() {
         return quote! { { let _ = raw; false } };
     }
-    let closed: Vec<FieldId> =
-        descriptor.fields().into_iter().filter(|&id| model.field(id).other_values_fault).collect();
-    if !closed.is_empty() && descriptor.cubes().len() > 1 {
+    let listed = listed(model, descriptor);
+    if !listed.is_empty() && descriptor.cubes().len() > 1 {
         all = quote! { (#all) };
     }
-    let word = quote! { raw };
-    let listed = closed.iter().map(|&id| {
-        let value = extract(&word, &descriptor.field(id), model.format.word_bits);
-        let values = model.field(id).values.iter().map(|v| literal(v.value));
-        quote! { && matches!(#value, #(#values)|*) }
-    });
     quote! { #all #(#listed)* }
 }
 
@@ -115,6 +158,28 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     }
 }
 
+/// `new` for a leaf of several sizes.
+fn sized_constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let name = &descriptor.name;
+    let place = place_address(model, &descriptor.address());
+    let sizes = descriptor.each_size().map(|size| {
+        let (reach, word) = (literal(address_mask(&size.address())), literal(size.defaults(model)));
+        let span = u32_literal(size.kind.span);
+        quote! { #span => (#reach, #word) }
+    });
+    quote! {
+        /// Maps `output` with `1 << span` slots, all else at its default; `None` for a size that there is not, or an
+        /// address that is no multiple of it.
+        pub const fn new(output: Phys, span: u32) -> Option<Self> {
+            let address = output.0;
+            let (reach, word) = match span { #(#sizes,)* _ => return None };
+            let _: u64 = reach;
+            if address & !reach != 0 { return None; }
+            Some(#name(#place | word))
+        }
+    }
+}
+
 /// The address bits that a descriptor holds.
 fn address_mask(places: &[Place]) -> u64 {
     places.iter().fold(0, |mask, p| mask | ones(p.width()) << p.value_lo)
@@ -149,6 +214,23 @@ fn address(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     };
     let about = format!(" {what}, {}.", places_text(&places));
     let value = bare(take_address(model, &quote! { self.0 }, &places));
+    if descriptor.is_sized() {
+        let sizes: Vec<_> = descriptor.each_size().collect();
+        let (last, first) = sizes.split_last().expect("a leaf of sizes has some");
+        let held = first.iter().map(|size| {
+            let (span, held) = (u32_literal(size.kind.span), literal(address_mask(&size.address())));
+            quote! { #span => #held }
+        });
+        let largest = literal(address_mask(&last.address()));
+        return quote! {
+            /// The output address; the bits below the size say the size.
+            #[inline(always)]
+            pub const fn output(self) -> Phys {
+                let held = match Self::span(self.0) { #(#held,)* _ => #largest };
+                Phys((#value) & held)
+            }
+        };
+    }
     quote! {
         #[doc = #about]
         #[inline(always)]

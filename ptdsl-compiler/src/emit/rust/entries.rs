@@ -1,11 +1,11 @@
 //! One enum per level, with the kinds that exist there and no other.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::bits::ones;
 use super::descriptors::may_fault;
-use super::model::{Model, entry_name};
+use super::model::{Descriptor, Model, entry_name};
 use super::names::camel;
 use crate::ir::{Cube, Level};
 
@@ -14,10 +14,9 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         let name = entry_name(level);
         let about = format!(" What may stand at level {}.", level.number);
         let word = model.word();
-        let variants = level.kinds.iter().map(|kind| {
-            let (variant, descriptor) =
-                (format_ident!("{}", camel(&kind.name)), &model.descriptor(level, kind).name);
-            let about = format!(" `{}`", kind.name);
+        let variants = model.at(level).into_iter().map(|descriptor| {
+            let (variant, about) = (variant(descriptor), format!(" `{}`", family(descriptor)));
+            let descriptor = &descriptor.name;
             quote! { #[doc = #about] #variant(#descriptor) }
         });
         let reserved = reserved(model, level).then(|| {
@@ -35,12 +34,21 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     quote! { #(#enums)* }
 }
 
+/// The kind's name in the spec, or that of its only size.
+fn family<'a>(descriptor: &Descriptor<'a>) -> &'a str {
+    if descriptor.is_sized() { &descriptor.kind.family } else { &descriptor.kind.name }
+}
+
+/// The variant of a kind.
+pub(super) fn variant(descriptor: &Descriptor<'_>) -> Ident {
+    format_ident!("{}", camel(family(descriptor)))
+}
+
 /// Whether some word at this level is of no kind.
 pub(super) fn reserved(model: &Model<'_>, level: &Level) -> bool {
     let bits = model.format.word_bits;
-    let cubes: Vec<Cube> =
-        level.kinds.iter().flat_map(|kind| model.descriptor(level, kind).cubes()).collect();
-    level.kinds.iter().any(|kind| may_fault(model, model.descriptor(level, kind)))
+    let cubes: Vec<Cube> = model.at(level).into_iter().flat_map(|descriptor| descriptor.cubes()).collect();
+    model.at(level).into_iter().any(|descriptor| may_fault(model, descriptor))
         || !cover(&cubes, Cube { mask: 0, value: 0 }, bits)
 }
 

@@ -8,7 +8,7 @@ use super::docs;
 use super::levels::attributes_in;
 use super::model::{Descriptor, IMPORTS, Model, level_name};
 use super::{names, parts, registers, steps};
-use crate::ir::{Combine, Empty, Extend, FieldId, KindClass, PathField, Transition};
+use crate::ir::{Combine, Empty, Expression, Extend, FieldId, KindClass, Parameter, PathField, Transition};
 
 pub(super) fn head(model: &Model<'_>) -> TokenStream {
     let marker = model.marker();
@@ -69,6 +69,10 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let tables = kinds.filter(|kind| kind.class == KindClass::Table).map(|kind| kind.output_bits);
     let table_bits = Literal::u32_unsuffixed(tables.min().unwrap_or(format.output.bits));
     let (once, covers) = steps::publish_facts(format);
+    let root_alignment = root_alignment(model).map(|bytes| {
+        let bytes = literal(bytes);
+        quote! { const ROOT_ALIGNMENT: u64 = #bytes; }
+    });
     let hardware = !format.hardware.is_empty();
     let declared = |transition| steps::declared(format, transition);
     let all = declared(Transition::InvalidateAll);
@@ -79,6 +83,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let effective = effective(model);
     let attributes = attributes(model);
     let registers = registers::values(model);
+    let spelling = steps::spelling(format);
     quote! {
         impl Format for #marker {
             type Word = #word;
@@ -97,6 +102,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             const TABLE_BITS: u32 = #table_bits;
             #tag
             const OUTPUT: &'static [OutputChoice] = &[#(#choices),*];
+            #root_alignment
             const PUBLISH_LEAF_ONCE: bool = #once;
             const PUBLISH_TABLE_COVERS_LEAF: bool = #covers;
             const HARDWARE_UPDATES: bool = #hardware;
@@ -111,8 +117,27 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             #effective
             #attributes
             fn registers(shape: &Shape<Self>) -> Registers { #registers }
+            #spelling
         }
     }
+}
+
+/// What the root is aligned to so that the registers hold all of its address, if that is more than its size at every width.
+fn root_alignment(model: &Model<'_>) -> Option<u64> {
+    let parts = model.format.registers.iter().flat_map(|register| &register.parts);
+    let lows = parts.filter_map(|part| match part.value {
+        Expression::Bits { of: Parameter::Root, lo, .. } => Some(lo),
+        _ => None,
+    });
+    let alignment = 1_u64.checked_shl(lows.min()?)?;
+    let root = |width: u32| {
+        let level = model.format.levels.iter().find(|level| level.shift < width)?;
+        let bits = (width - level.shift).min(level.index_bits);
+        Some(u64::from(model.format.word_bits / 8) << bits)
+    };
+    let input = &model.format.input;
+    let smallest = (input.min_bits..=input.max_bits).filter_map(root).min()?;
+    (alignment > smallest.max(64)).then_some(alignment)
 }
 
 fn leaves<'m, 'a>(model: &'m Model<'a>) -> impl Iterator<Item = &'m Descriptor<'a>> {
@@ -196,12 +221,11 @@ fn attributes(model: &Model<'_>) -> TokenStream {
     let word = model.word();
     let arms = model.format.levels.iter().flat_map(|level| {
         let number = Literal::i32_unsuffixed(level.number);
-        level
-            .kinds
-            .iter()
-            .filter(|kind| kind.class == KindClass::Leaf)
-            .map(|kind| {
-                let leaf = model.descriptor(level, kind);
+        model
+            .at(level)
+            .into_iter()
+            .filter(|leaf| leaf.kind.class == KindClass::Leaf)
+            .map(|leaf| {
                 let name = &leaf.name;
                 let from = if model.format.word_bits == 64 {
                     quote! { leaf }

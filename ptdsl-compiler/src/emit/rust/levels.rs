@@ -3,12 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 
-use super::bits::{Place, literal, mask, move_between, ones, put};
+use super::bits::{Place, bare, extract, literal, mask, move_between, ones, put};
 use super::descriptors::place_address;
-use super::entries::reserved;
+use super::entries::{reserved, variant};
 use super::model::{Descriptor, Model, entry_name, level_name};
-use super::names::camel;
-use super::{changes, edits};
+use super::{changes, edits, spans};
 use crate::ir::{Empty, FieldId, KindClass, Level};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
@@ -28,27 +27,32 @@ fn one(model: &Model<'_>, level: &Level, below: Option<&Level>) -> TokenStream {
         level.shift,
         size(level.shift)
     );
-    let tables = of_class(model, level, KindClass::Table);
+    let (tables, skips): (Vec<_>, Vec<_>) = of_class(model, level, KindClass::Table)
+        .into_iter()
+        .partition(|table| table.kind.next_level.is_none());
+    let skipped = (!skips.is_empty()).then(|| skipped(model, &skips));
     let leaves = of_class(model, level, KindClass::Leaf);
+    let single = leaves.iter().copied().find(|leaf| leaf.kind.span == 0);
+    let spans = spans::emit(model, level, &leaves);
     let (has_leaf, has_table) = (!leaves.is_empty(), !tables.is_empty());
     let number = proc_macro2::Literal::i32_unsuffixed(level.number);
     let (shift, bits) = (u32_literal(level.shift), u32_literal(level.index_bits));
     let (empty, sentinel) = empty(model, level);
-    let places = leaves.first().map(|leaf| leaf.address()).unwrap_or_default();
+    let places = single.map(Descriptor::address).unwrap_or_default();
     let step =
         literal(put(&places, 1_u64.checked_shl(level.shift).unwrap_or(0)) & ones(model.format.word_bits));
     let linear = literal(linear(&places));
-    let reach = leaves.first().filter(|leaf| leaf.kind.output_bits < model.format.output.bits).map(|leaf| {
+    let reach = single.filter(|leaf| leaf.kind.output_bits < model.format.output.bits).map(|leaf| {
         let reach = literal(ones(leaf.kind.output_bits));
         quote! { const REACH: u64 = #reach; }
     });
-    let change = changes::emit(model, leaves.first().copied());
+    let change = changes::emit(model, &leaves);
     let along = literal(along(model, &tables));
     let typed = typed(model, level, &entry);
     let next_table = first_match(&tables, |d| quote! { Some(#d(raw).next()) }, quote! { None });
     let is_leaf = any_match(&leaves);
     let output = output(&leaves);
-    let leaf = leaf(model, leaves.first());
+    let leaf = leaf(model, single);
     let link = link(model, tables.first());
     let smaller = below.map(|below| of_class(model, below, KindClass::Leaf)).unwrap_or_default();
     let edits = edits::emit(model, level, &leaves, &smaller, below.map_or(0, |below| below.shift));
@@ -83,6 +87,8 @@ fn one(model: &Model<'_>, level: &Level, below: Option<&Level>) -> TokenStream {
             #[inline(always)]
             fn link(child: Phys) -> #word { #link }
             fn change(old: #word, new: #word) -> Change { #change }
+            #skipped
+            #spans
             #edits
         }
     }
@@ -105,7 +111,7 @@ fn empty(model: &Model<'_>, level: &Level) -> (TokenStream, TokenStream) {
     (quote! { 0 }, sentinel)
 }
 
-fn u32_literal(value: u32) -> proc_macro2::Literal {
+pub(super) fn u32_literal(value: u32) -> proc_macro2::Literal {
     proc_macro2::Literal::u32_unsuffixed(value)
 }
 
@@ -116,7 +122,7 @@ pub(super) fn size(shift: u32) -> String {
 }
 
 fn of_class<'m, 'a>(model: &'m Model<'a>, level: &Level, class: KindClass) -> Vec<&'m Descriptor<'a>> {
-    level.kinds.iter().filter(|kind| kind.class == class).map(|kind| model.descriptor(level, kind)).collect()
+    model.at(level).into_iter().filter(|descriptor| descriptor.kind.class == class).collect()
 }
 
 /// Output bits that a leaf holds in one piece with the lowest: within them, adding [`Level::STEP`] carries rightly.
@@ -142,13 +148,12 @@ fn along(model: &Model<'_>, tables: &[&Descriptor<'_>]) -> u64 {
 }
 
 fn typed(model: &Model<'_>, level: &Level, entry: &proc_macro2::Ident) -> TokenStream {
-    let arms: Vec<(TokenStream, TokenStream)> = level
-        .kinds
-        .iter()
-        .map(|kind| {
-            let descriptor = &model.descriptor(level, kind).name;
-            let variant = format_ident!("{}", camel(&kind.name));
-            (quote! { #descriptor::matches(raw) }, quote! { #entry::#variant(#descriptor(raw)) })
+    let arms: Vec<(TokenStream, TokenStream)> = model
+        .at(level)
+        .into_iter()
+        .map(|descriptor| {
+            let (name, variant) = (&descriptor.name, variant(descriptor));
+            (quote! { #name::matches(raw) }, quote! { #entry::#variant(#name(raw)) })
         })
         .collect();
     if reserved(model, level) {
@@ -187,6 +192,24 @@ fn first_match(
     chain(&arms, otherwise)
 }
 
+/// Tables of a level further down.
+fn skipped(model: &Model<'_>, skips: &[&Descriptor<'_>]) -> TokenStream {
+    let (word, bits) = (model.word(), model.format.word_bits);
+    let arms: Vec<_> = skips
+        .iter()
+        .filter_map(|skip| {
+            let (name, places) = (&skip.name, skip.field(skip.kind.next_level?));
+            let level = bare(extract(&quote! { raw }, &places, bits));
+            Some((quote! { #name::matches(raw) }, quote! { Some((#name(raw).next(), (#level) as i32)) }))
+        })
+        .collect();
+    let value = chain(&arms, quote! { None });
+    quote! {
+        #[inline(always)]
+        fn skipped(raw: #word) -> Option<(Phys, i32)> { #value }
+    }
+}
+
 fn any_match(descriptors: &[&Descriptor<'_>]) -> TokenStream {
     if descriptors.is_empty() {
         return quote! { let _ = raw; false };
@@ -205,7 +228,7 @@ fn output(leaves: &[&Descriptor<'_>]) -> TokenStream {
 }
 
 /// A leaf's word from address and attributes.
-fn leaf(model: &Model<'_>, leaf: Option<&&Descriptor<'_>>) -> TokenStream {
+pub(super) fn leaf(model: &Model<'_>, leaf: Option<&Descriptor<'_>>) -> TokenStream {
     let Some(leaf) = leaf else {
         return quote! { let _ = (output, attributes); 0 };
     };

@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use super::bits::{Place, mask, put};
 use super::names::{camel, snake};
-use crate::ir::{Cube, Field, FieldId, Format, Kind, KindClass, Level, Role};
+use crate::ir::{Cube, Field, FieldId, Format, Kind, KindClass, Level, Piece, Role};
 
 /// A format and the Rust names of its parts.
 pub(super) struct Model<'a> {
@@ -22,11 +22,14 @@ pub(super) struct Model<'a> {
     pub(super) home: BTreeMap<FieldId, Vec<Place>>,
 }
 
-/// A kind, at the levels where it looks the same.
+/// A kind, at the levels where it looks the same; or a kind in all its sizes at one level.
 pub(super) struct Descriptor<'a> {
     pub(super) name: Ident,
+    /// The kind, or its smallest size.
     pub(super) kind: &'a Kind,
     pub(super) levels: Vec<&'a Level>,
+    /// All sizes; the kind itself where it has one.
+    pub(super) sizes: Vec<&'a Kind>,
 }
 
 impl<'a> Model<'a> {
@@ -71,8 +74,23 @@ impl<'a> Model<'a> {
     pub(super) fn descriptor(&self, level: &Level, kind: &Kind) -> &Descriptor<'a> {
         self.descriptors
             .iter()
-            .find(|d| d.kind.name == kind.name && d.levels.iter().any(|l| l.number == level.number))
+            .find(|d| {
+                d.sizes.iter().any(|size| size.name == kind.name)
+                    && d.levels.iter().any(|l| l.number == level.number)
+            })
             .expect("every kind of every level has a descriptor type")
+    }
+
+    /// The descriptor types of a level, each once, in the order of its kinds.
+    pub(super) fn at(&self, level: &Level) -> Vec<&Descriptor<'a>> {
+        let mut all: Vec<&Descriptor<'a>> = Vec::new();
+        for kind in &level.kinds {
+            let descriptor = self.descriptor(level, kind);
+            if !all.iter().any(|old| old.name == descriptor.name) {
+                all.push(descriptor);
+            }
+        }
+        all
     }
 
     /// Fields of leaves, in order, with whether a caller may set them one by one (no attribute decides them).
@@ -103,7 +121,22 @@ pub(super) const IMPORTS: &[&str] = &[
     "World",
 ];
 
-impl Descriptor<'_> {
+impl<'a> Descriptor<'a> {
+    /// Each size by itself.
+    pub(super) fn each_size(&self) -> impl Iterator<Item = Descriptor<'a>> + '_ {
+        self.sizes.iter().map(|&kind| Descriptor {
+            name: self.name.clone(),
+            kind,
+            levels: self.levels.clone(),
+            sizes: vec![kind],
+        })
+    }
+
+    /// Whether it stands for several sizes.
+    pub(super) fn is_sized(&self) -> bool {
+        self.sizes.len() > 1
+    }
+
     /// `Block at level 1`, `Table at levels 0, 1 and 2`
     pub(super) fn place(&self) -> String {
         let numbers: Vec<String> = self.levels.iter().map(|l| l.number.to_string()).collect();
@@ -172,8 +205,11 @@ impl Descriptor<'_> {
         }
     }
 
-    /// The guard with the bits that fault otherwise.
+    /// The guard, of all sizes, with the bits that fault otherwise.
     pub(super) fn cubes(&self) -> Vec<Cube> {
+        if self.is_sized() {
+            return self.each_size().flat_map(|size| size.cubes()).collect();
+        }
         let mut must = Cube { mask: 0, value: 0 };
         for piece in &self.kind.pieces {
             let bits = Place { hi: piece.hi, lo: piece.lo, value_lo: 0 }.mask();
@@ -236,50 +272,84 @@ fn unique(taken: &mut BTreeSet<String>, mut name: String, suffix: &str) -> Ident
 }
 
 fn descriptors<'a>(format: &'a Format, taken: &mut BTreeSet<String>) -> Vec<Descriptor<'a>> {
-    let mut groups: Vec<(&'a Kind, Vec<&'a Level>)> = Vec::new();
+    let mut groups: Vec<(Vec<&'a Kind>, Vec<&'a Level>)> = Vec::new();
     for level in &format.levels {
         for kind in &level.kinds {
-            match groups.iter_mut().find(|(k, _)| *k == kind) {
-                Some((_, levels)) => levels.push(level),
-                None => groups.push((kind, vec![level])),
+            let same = |(kinds, levels): &&mut (Vec<&'a Kind>, Vec<&'a Level>)| {
+                kinds[0] == kind || levels[0].number == level.number && are_sizes(kinds[0], kind)
+            };
+            match groups.iter_mut().find(same) {
+                Some((kinds, levels)) if kinds[0] == kind => levels.push(level),
+                Some((kinds, _)) => kinds.push(kind),
+                None => groups.push((vec![kind], vec![level])),
             }
         }
     }
     // Kinds in the order of the word's class, so that a reader meets invalid, table, leaf.
-    groups.sort_by_key(|(kind, _)| match kind.class {
+    groups.sort_by_key(|(kinds, _)| match kinds[0].class {
         KindClass::Invalid => 0,
         KindClass::Table => 1,
         KindClass::Leaf => 2,
     });
-    let names: Vec<&str> = groups.iter().map(|(kind, _)| kind.name.as_str()).collect();
+    let stem = |kinds: &[&'a Kind]| match kinds {
+        [one] => one.name.as_str(),
+        _ => kinds[0].family.as_str(),
+    };
+    let names: Vec<&str> = groups.iter().map(|(kinds, _)| stem(kinds)).collect();
     let several: BTreeSet<&str> =
         names.iter().copied().filter(|name| names.iter().filter(|n| n == &name).count() > 1).collect();
     groups
         .iter()
-        .map(|(kind, levels)| {
-            let stem = camel(&kind.name);
-            let name = if several.contains(kind.name.as_str()) {
-                numbered(&stem, levels[0]).to_string()
+        .map(|(kinds, levels)| {
+            let name = if several.contains(stem(kinds)) {
+                numbered(&camel(stem(kinds)), levels[0]).to_string()
             } else {
-                stem
+                camel(stem(kinds))
             };
-            Descriptor { name: unique(taken, name, "Descriptor"), kind, levels: levels.clone() }
+            let name = unique(taken, name, "Descriptor");
+            Descriptor { name, kind: kinds[0], levels: levels.clone(), sizes: kinds.clone() }
         })
         .collect()
 }
 
+/// Whether two kinds are one in two sizes: alike but for the low address bits, which the larger has fewer of.
+fn are_sizes(small: &Kind, large: &Kind) -> bool {
+    let alike = |from: &Piece, to: &Piece| {
+        from.role == to.role
+            || matches!((&from.role, &to.role), (Role::Output { address_lo: a }, Role::Output { address_lo: b })
+                if from.hi == to.hi && b - a.min(b) == to.lo - from.lo.min(to.lo))
+    };
+    let named = |kind: &'_ Kind| -> Vec<Piece> {
+        kind.pieces.iter().filter(|piece| !matches!(piece.role, Role::Fixed { .. })).cloned().collect()
+    };
+    let (small_pieces, large_pieces) = (named(small), named(large));
+    small.family == large.family
+        && small.name != small.family
+        && small_pieces.len() == large_pieces.len()
+        && small_pieces.iter().zip(&large_pieces).all(|(a, b)| {
+            alike(a, b) && (matches!(a.role, Role::Output { .. }) || (a.hi, a.lo) == (b.hi, b.lo))
+        })
+}
+
 /// Where `Attributes` keeps each field of a leaf: where the smallest leaf has it, so that most words need no moves; a
-/// field that would collide there goes where there is room. Group marks are the runtime's and have no home.
+/// field that would collide there goes where there is room. Group marks are the runtime's and have no home; neither has a
+/// field that stands in tables instead of some leaves: what is mapped below one table shares it, so it keeps its default.
 fn home(format: &Format) -> BTreeMap<FieldId, Vec<Place>> {
     let mut home = BTreeMap::new();
     let mut used = 0_u64;
     let leaves = format.levels.iter().rev().flat_map(|l| &l.kinds).filter(|k| k.class == KindClass::Leaf);
-    for kind in leaves {
+    let tables = format.levels.iter().flat_map(|l| &l.kinds).filter(|k| k.class == KindClass::Table);
+    let in_tables = |field: FieldId| {
+        leaves.clone().any(|kind| field_places(kind, field).is_empty())
+            && tables.clone().any(|kind| !field_places(kind, field).is_empty())
+    };
+    for kind in leaves.clone() {
         for piece in &kind.pieces {
             let Role::Field { field, .. } = piece.role else {
                 continue;
             };
-            if home.contains_key(&field) || format.groups.iter().any(|g| g.field == field) {
+            let marks = format.groups.iter().any(|g| g.field == field);
+            if home.contains_key(&field) || marks || in_tables(field) {
                 continue;
             }
             let mut places = field_places(kind, field);

@@ -88,6 +88,50 @@ fn execute(instruction: &Instruction) -> Option<TokenStream> {
     })
 }
 
+/// A step's name and operands, for worlds that interpret steps.
+pub(super) fn spelling(format: &Format) -> TokenStream {
+    let instructions = used(format);
+    let names: Vec<TokenStream> = instructions
+        .iter()
+        .map(|instruction| {
+            let (variant, name) = (variant(instruction), &instruction.name);
+            let ignored = (!instruction.parameters.is_empty()).then(|| quote! { (..) });
+            quote! { Step::#variant #ignored => #name }
+        })
+        .collect();
+    let operands: Vec<TokenStream> = instructions
+        .iter()
+        .filter(|instruction| !instruction.parameters.is_empty())
+        .map(|instruction| {
+            let variant = variant(instruction);
+            let operands: Vec<Ident> =
+                (0..instruction.parameters.len()).map(|k| format_ident!("x{k}")).collect();
+            quote! { Step::#variant(#(#operands),*) => [#(#operands),*].get(index).copied() }
+        })
+        .collect();
+    let rest = (operands.len() < instructions.len()).then(|| quote! { _ => None });
+    let name = if names.is_empty() {
+        quote! { fn step_name(step: Step) -> &'static str { match step {} } }
+    } else {
+        quote! { fn step_name(step: Step) -> &'static str { match step { #(#names),* } } }
+    };
+    let operand = if instructions.is_empty() {
+        quote! { fn step_operand(step: Step, _index: usize) -> Option<u64> { match step {} } }
+    } else if operands.is_empty() {
+        quote! {
+            fn step_operand(step: Step, index: usize) -> Option<u64> {
+                let _ = (step, index);
+                None
+            }
+        }
+    } else {
+        quote! {
+            fn step_operand(step: Step, index: usize) -> Option<u64> { match step { #(#operands,)* #rest } }
+        }
+    };
+    quote! { #name #operand }
+}
+
 /// The sequence of a transition; none where the format has no tables or no leaves.
 pub(super) fn sequence(format: &Format, transition: Transition) -> Option<&Sequence> {
     Transition::ALL.iter().position(|t| *t == transition).and_then(|i| format.sequences.get(i))

@@ -1,7 +1,8 @@
 //! Ranges, guards, and what bits mean.
 
 use super::super::ast::{
-    Bound, BoundAtom, BoundTerm, Entry, EntryKind, Field, FieldValues, Guard, Meaning, Range, Slice, Test,
+    Bound, BoundAtom, BoundTerm, Constant, Entry, EntryKind, Field, FieldValues, Guard, Meaning, Range,
+    Slice, Test,
 };
 use super::super::grammar::Rule;
 use super::nodes::{Node, Nodes, name, number, span};
@@ -95,12 +96,12 @@ fn combine(mut parts: Vec<Spanned<Guard>>, all: fn(Vec<Spanned<Guard>>) -> Guard
 fn test(file: FileId, nodes: &mut Nodes<'_>) -> Guard {
     let range = range(file, nodes.need(Rule::range));
     let relation = nodes.any();
-    let value = nodes.number();
+    let value = bound(file, nodes.need(Rule::bound));
     let test = match relation.as_rule() {
         Rule::eq => Test::Equal(value),
         Rule::ne => Test::NotEqual(value),
         // `in`
-        _ => Test::In(value, nodes.number()),
+        _ => Test::In(value, bound(file, nodes.need(Rule::bound))),
     };
     Guard::Test { range, test }
 }
@@ -123,7 +124,7 @@ fn entry(file: FileId, node: Node<'_>) -> Entry {
         let range = range(file, inside.need(Rule::range));
         EntryKind::Bits { range, meaning: choices(file, &mut inside) }
     };
-    Entry { docs, span, kind }
+    Entry { docs, span, remark: None, kind }
 }
 
 /// `A if x else B if y else C`; the later choices belong to the earlier `else`. Their number is bounded by `MAX_NESTING`.
@@ -148,7 +149,17 @@ fn meaning(file: FileId, node: Node<'_>) -> Meaning {
         Rule::kw_mbo => Meaning::Mbo,
         Rule::kw_software => Meaning::Software(None),
         Rule::named_software => Meaning::Software(Some(nodes.name())),
-        Rule::next => Meaning::Next(slice(file, nodes.need(Rule::slice))),
+        Rule::next => {
+            let address = slice(file, nodes.need(Rule::slice));
+            Meaning::Next(address, nodes.take(Rule::kw_at).map(|_| nodes.name()))
+        }
+        Rule::constant => {
+            nodes.need(Rule::eq);
+            Meaning::Constant(match nodes.take(Rule::kw_ones) {
+                Some(_) => Constant::Ones,
+                None => Constant::Number(nodes.number()),
+            })
+        }
         // It has the children of a slice.
         Rule::sliced => Meaning::Slice(slice(file, node)),
         // `field` and `valued_field`

@@ -1,6 +1,6 @@
 //! Declarations.
 
-use super::super::ast::{Effective, Empty, Extend, Fields};
+use super::super::ast::{Each, Effective, Empty, Extend, Fields, Repeats};
 use super::super::ast::{
     Format, Group, Input, Instruction, Item, ItemKind, Kind, KindClass, Level, Limit, Name, Operand,
     OptionDeclaration, OptionScope, Output, Sequence, Step, Use,
@@ -179,10 +179,20 @@ fn descriptor(mut nodes: Nodes<'_>, class: KindClass) -> Kind {
         KindClass::Invalid => Spanned::new("Invalid".to_owned(), span(file, &nodes.need(Rule::kw_invalid))),
         KindClass::Table | KindClass::Leaf => nodes.name(),
     };
+    let only_if = nodes.take(Rule::only_if).map(|node| Nodes::of(file, node).name());
+    let each = nodes.take(Rule::each).map(|node| {
+        let mut nodes = Nodes::of(file, node);
+        Each { name: nodes.name(), first: nodes.number(), last: nodes.number() }
+    });
+    let repeats = nodes.take(Rule::repeats).map(|node| {
+        let mut nodes = Nodes::of(file, node);
+        Repeats { number: nodes.number(), power: nodes.take(Rule::power).map(|_| nodes.name()) }
+    });
     let guard = bits::guard(file, nodes.need(Rule::guard));
     let reach =
         nodes.take(Rule::reach).map(|node| bits::slice(file, Nodes::of(file, node).need(Rule::slice)));
-    Kind { class, name, guard, reach, body: bits::body(file, nodes.need(Rule::body)) }
+    let body = bits::body(file, nodes.need(Rule::body));
+    Kind { class, name, only_if, each, repeats, guard, reach, body }
 }
 
 fn group(nodes: &mut Nodes<'_>) -> Group {

@@ -304,6 +304,7 @@ fn word(rule: &Rule) -> String {
         Rule::minus => "`-`",
         Rule::bar => "`|`",
         Rule::amp => "`&`",
+        Rule::power => "`**`",
         Rule::zero => "`0`",
         Rule::name => "a name",
         Rule::number | Rule::integer => "a number",

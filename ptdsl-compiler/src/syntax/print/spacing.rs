@@ -27,8 +27,8 @@ pub(super) fn space_before(line: &[Token<'_>], at: usize) -> bool {
     if in_range(line, at) {
         return false;
     }
-    let glued_left = matches!(next.text, ";" | "," | ")" | "." | "..=" | ":");
-    let glued_right = matches!(before.text, "(" | "." | ".." | "..=");
+    let glued_left = matches!(next.text, ";" | "," | ")" | "." | "..=" | ":" | "**");
+    let glued_right = matches!(before.text, "(" | "." | ".." | "..=" | "**");
     if is_sign(next) && glued_left || is_sign(before) && glued_right {
         return false;
     }

@@ -2,19 +2,12 @@
 
 use crate::context::Context;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const QEMU: &str = "qemu-system-aarch64";
-/// A board with EL2, a UART on our output, and semihosting, through which the program ends QEMU with its exit code.
-const BOARD: &str =
-    "-M virt,virtualization=on,gic-version=3 -cpu max -m 256 -nographic -net none -semihosting -kernel";
-/// What is known to have all that the program uses.
+/// What is known to have all that the programs use.
 const OLDEST: (u32, u32) = (7, 2);
-/// Far more than the program needs: it ends within a second.
-const LIMIT: Duration = Duration::from_secs(60);
 /// Lines that are shown of a program that hangs.
 const LAST: usize = 12;
 
@@ -53,20 +46,24 @@ impl Outcome {
     }
 }
 
-/// QEMU's version.
+/// The version of an emulator of QEMU's.
 ///
 /// # Errors
-/// It is older than what the program was tried with.
-pub(super) fn version(context: &Context) -> Result<String, String> {
-    let text = context.run(context.program(QEMU, "--version"))?;
+/// It is older than what the programs were tried with.
+pub(super) fn version(context: &Context, emulator: &str) -> Result<String, String> {
+    let text = context.run(context.program(emulator, "--version"))?;
+    judge(emulator, &text)
+}
+
+fn judge(emulator: &str, text: &str) -> Result<String, String> {
     let version = text.split_whitespace().skip_while(|word| *word != "version").nth(1);
     match version.and_then(|version| Some((version, parse(version)?))) {
         Some((version, parsed)) if parsed >= OLDEST => Ok(version.to_owned()),
         Some((version, _)) => {
             let (major, minor) = OLDEST;
-            Err(format!("{QEMU} {version} is too old: install {major}.{minor} or newer"))
+            Err(format!("{emulator} {version} is too old: install {major}.{minor} or newer"))
         }
-        None => Err(format!("{text}`{QEMU} --version` names no version")),
+        None => Err(format!("{text}`{emulator} --version` names no version")),
     }
 }
 
@@ -75,22 +72,13 @@ fn parse(version: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Runs a program to its end.
+/// Runs an emulator, with its program among the arguments, until that ends.
 ///
 /// # Errors
-/// QEMU does not start, or the program is still running at the time limit: the last lines that it wrote.
-pub(super) fn run(context: &Context, elf: &Path) -> Result<Outcome, String> {
-    let mut command = context.program(QEMU, BOARD);
-    command.arg(elf);
-    supervise(context, command, LIMIT)
-}
-
-fn supervise(
-    context: &Context,
-    mut command: std::process::Command,
-    limit: Duration,
-) -> Result<Outcome, String> {
-    let failed = |error: std::io::Error| format!("{QEMU} could not be run: {error}");
+/// It does not start, or is still running at the time limit: the last lines that came.
+pub(super) fn run(context: &Context, mut command: Command, limit: Duration) -> Result<Outcome, String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let failed = |error: std::io::Error| format!("{name} could not be run: {error}");
     let (reader, writer) = std::io::pipe().map_err(failed)?;
     let errors = writer.try_clone().map_err(failed)?;
     let child = command.stdin(Stdio::null()).stdout(writer).stderr(errors).spawn();
@@ -146,8 +134,10 @@ fn collect(reader: impl Read, verbose: bool) -> String {
 mod tests {
     use super::*;
 
-    fn shell(script: &str) -> std::process::Command {
-        let mut command = std::process::Command::new("sh");
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
         command.args(["-c", script]);
         command
     }
@@ -155,8 +145,7 @@ mod tests {
     #[test]
     fn output_and_code_come_back() {
         let context = Context::new(false);
-        let outcome =
-            supervise(&context, shell("echo ' 1 PASS a'; echo 'p: 1 steps, 0 failed'; exit 7"), LIMIT);
+        let outcome = run(&context, shell("echo ' 1 PASS a'; echo 'p: 1 steps, 0 failed'; exit 7"), LIMIT);
         let outcome = outcome.expect("the shell ends");
         assert_eq!(outcome.code, Some(7));
         assert_eq!(outcome.closing("p"), Ok((1, 0)));
@@ -166,8 +155,7 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_ended_and_its_last_line_shown() {
         let context = Context::new(false);
-        let result =
-            supervise(&context, shell("echo on the way; exec sleep 100"), Duration::from_millis(300));
+        let result = run(&context, shell("echo on the way; exec sleep 100"), Duration::from_millis(300));
         let message = result.expect_err("it hangs");
         assert!(message.starts_with("on the way\n"), "{message}");
         assert!(message.contains("still running"), "{message}");
@@ -185,6 +173,21 @@ mod tests {
             let outcome = Outcome { text: text.to_owned(), code: Some(0) };
             assert!(outcome.closing("p").is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_emulator_that_is_missing_is_named() {
+        let result = run(&Context::new(false), Command::new("no-such-emulator"), LIMIT);
+        assert!(result.is_err_and(|message| message.starts_with("no-such-emulator could not be run")));
+    }
+
+    #[test]
+    fn an_old_emulator_is_refused_with_what_to_do() {
+        let line = "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg)\nCopyright\n";
+        assert_eq!(judge("qemu-x", line).as_deref(), Ok("7.2.22"));
+        let old = judge("qemu-x", "QEMU emulator version 6.2.0\n").expect_err("older than 7.2");
+        assert_eq!(old, "qemu-x 6.2.0 is too old: install 7.2 or newer");
+        assert!(judge("qemu-x", "what?\n").is_err_and(|message| message.contains("names no version")));
     }
 
     #[test]
