@@ -24,7 +24,7 @@ macro_rules! library {
 
 library! {
     formats:
-        "amd-v1-4level.pt", "amd-v1.pt", "arm64-el1-high-16k.pt", "arm64-el1-high-64k-lpa.pt", "arm64-el1-high-64k.pt",
+        "amd-v1-4level.pt", "amd-v1.pt", "amd-v2.pt", "arm64-el1-high-16k.pt", "arm64-el1-high-64k-lpa.pt", "arm64-el1-high-64k.pt",
         "arm64-el1-high-lpa2.pt", "arm64-el1-high.pt", "arm64-el1-low-16k-lpa2.pt",
         "arm64-el1-low-16k.pt", "arm64-el1-low-64k-lpa.pt", "arm64-el1-low-64k.pt",
         "arm64-el1-low-lpa2.pt", "arm64-el1-low-s1pie.pt", "arm64-el1-low.pt", "arm64-hvhe-16k.pt",
@@ -36,7 +36,7 @@ library! {
         "arm64-stage2.pt", "armv7-hyp.pt", "armv7-pl1.pt", "armv7-short.pt", "armv7-stage2.pt", "ept-5level.pt",
         "ept.pt", "loongarch64-4k.pt", "loongarch64-kernel.pt", "loongarch64.pt", "sv32.pt",
         "sv32x4.pt", "sv39.pt", "sv39x4.pt", "sv48.pt", "sv48x4.pt", "sv57.pt", "sv57x4.pt",
-        "vtd-3level.pt", "vtd-4level.pt", "vtd-5level.pt", "x86-32.pt", "x86-64-5level.pt",
+        "vtd-3level.pt", "vtd-4level.pt", "vtd-5level.pt", "vtd-first-stage.pt", "x86-32.pt", "x86-64-5level.pt",
         "x86-64.pt", "x86-pae.pt";
     shared:
         "arm64-16k.pt", "arm64-64k.pt", "arm64-el1.pt", "arm64-el2.pt", "arm64-s2.pt", "arm64.pt",

@@ -20,38 +20,28 @@ pub type Config = ::ptdsl::Config<AmdV1>;
 /// Options of a table, off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {}
-/// What the device may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What the device may do.
+    pub enum Prot: 0x6000_0000_0000_0000;
     /// `IR` = 1, `IW` = 0
-    R,
+    R = 0x2000_0000_0000_0000;
     /// `IR` = 0, `IW` = 1
-    W,
+    W = 0x4000_0000_0000_0000;
     /// `IR` = 1, `IW` = 1
-    Rw,
+    Rw = 0x6000_0000_0000_0000;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 0x2000_0000_0000_0000,
-            Prot::W => 0x4000_0000_0000_0000,
-            Prot::Rw => 0x6000_0000_0000_0000,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x6000_0000_0000_0000 {
-            0x2000_0000_0000_0000 => Some(Prot::R),
-            0x4000_0000_0000_0000 => Some(Prot::W),
-            0x6000_0000_0000_0000 => Some(Prot::Rw),
-            _ => None,
-        }
+    fields {
+        fc with_fc "FC" [60]: bool;
+        u with_u "U" [59]: bool;
+        d with_d "D" [6]: bool;
+        a with_a "A" [5]: bool;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r.
@@ -70,845 +60,173 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0x6000_0000_0000_0000 {
-            0x2000_0000_0000_0000 => Prot::R,
-            0x4000_0000_0000_0000 => Prot::W,
-            _ => Prot::Rw,
-        }
-    }
-    /// `FC`, bit 60.
-    #[doc(alias = "FC")]
-    pub const fn fc(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `FC`.
-    pub const fn with_fc(self, value: bool) -> Self {
-        Attributes(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `U`, bit 59.
-    #[doc(alias = "U")]
-    pub const fn u(self) -> bool {
-        self.0 & 0x800_0000_0000_0000 != 0
-    }
-    /// With another `U`.
-    pub const fn with_u(self, value: bool) -> Self {
-        Attributes(self.0 & !0x800_0000_0000_0000 | ((value as u64) << 59))
-    }
-    /// `D`, bit 6.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Attributes(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Attributes(self.0 & !0x20 | ((value as u64) << 5))
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `NextLevel`, 3 bits.
+    pub struct NextLevel[3] {}
+}
+
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 6, 5, 4, 3, 2 and 1.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("FC", &self.fc())
-            .field("U", &self.u())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Table` at level 6.
+    pub struct Table6(u64): "Table";
+    matches(raw) = raw & 0xe01 == 0xa01;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0a01;
+        within = 0xf_ffff_ffff_f000;
     }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// Leads past levels, whose address bits should be 0. Never written.
+    pub struct Skip6(u64): "Skip";
+    matches(raw) = raw & 0xa01 == 0x201 || raw & 0xc01 == 0x401 || raw & 0xe01 == 0x801;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201;
+        within = 0xf_ffff_ffff_f000;
+    }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    next_level with_next_level "NextLevel" [11:9]: NextLevel;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Table` at level 5.
+    pub struct Table5(u64): "Table";
+    matches(raw) = raw & 0xe01 == 0x801;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0801;
+        within = 0xf_ffff_ffff_f000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0x6000_0000_0000_0000, value.bits())
-    }
-    /// Sets `FC`.
-    #[must_use]
-    pub const fn with_fc(self, value: bool) -> Self {
-        self.with(0x1000_0000_0000_0000, (value as u64) << 60)
-    }
-    /// Sets `U`.
-    #[must_use]
-    pub const fn with_u(self, value: bool) -> Self {
-        self.with(0x800_0000_0000_0000, (value as u64) << 59)
-    }
-    /// Sets `D`.
-    #[must_use]
-    pub const fn with_d(self, value: bool) -> Self {
-        self.with(0x40, (value as u64) << 6)
-    }
-    /// Sets `A`.
-    #[must_use]
-    pub const fn with_a(self, value: bool) -> Self {
-        self.with(0x20, (value as u64) << 5)
-    }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0x7800_0000_0000_0060,
-            value: attributes.0,
-        }
+::ptdsl::descriptor! {
+    /// Leads past levels, whose address bits should be 0. Never written.
+    pub struct Skip5(u64): "Skip";
+    matches(raw) = raw & 0xa01 == 0x201 || raw & 0xc01 == 0x401;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201;
+        within = 0xf_ffff_ffff_f000;
     }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    next_level with_next_level "NextLevel" [11:9]: NextLevel;
 }
 
-/// `NextLevel`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NextLevel(u64);
-
-impl NextLevel {
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 7 { Some(NextLevel(value)) } else { None }
+::ptdsl::descriptor! {
+    /// `Table` at level 4.
+    pub struct Table4(u64): "Table";
+    matches(raw) = raw & 0xe01 == 0x601;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0601;
+        within = 0xf_ffff_ffff_f000;
     }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
 }
 
-/// `Invalid` at levels 6, 5, 4, 3, 2 and 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 0
+::ptdsl::descriptor! {
+    /// Leads past levels, whose address bits should be 0. Never written.
+    pub struct Skip4(u64): "Skip";
+    matches(raw) = raw & 0xe01 == 0x201 || raw & 0xe01 == 0x401;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201;
+        within = 0xf_ffff_ffff_f000;
     }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    next_level with_next_level "NextLevel" [11:9]: NextLevel;
 }
 
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
+::ptdsl::descriptor! {
+    /// `Table` at level 3.
+    pub struct Table3(u64): "Table";
+    matches(raw) = raw & 0xe01 == 0x401;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0401;
+        within = 0xf_ffff_ffff_f000;
     }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
 }
 
-/// `Table` at level 6.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table6(u64);
-
-impl Table6 {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table6((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0a01))
+::ptdsl::descriptor! {
+    /// Leads past levels, whose address bits should be 0. Never written.
+    pub struct Skip3(u64): "Skip";
+    matches(raw) = raw & 0xe01 == 0x201;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201;
+        within = 0xf_ffff_ffff_f000;
     }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 0xa01
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table6(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Table6(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Table6(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    next_level with_next_level "NextLevel" [11:9]: NextLevel;
 }
 
-impl core::fmt::Debug for Table6 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table6")
-            .field("next", &self.next())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Table` at level 2.
+    pub struct Table2(u64): "Table";
+    matches(raw) = raw & 0xe01 == 0x201;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201;
+        within = 0xf_ffff_ffff_f000;
     }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
 }
 
-/// Leads past levels, whose address bits should be 0. Never written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Skip6(u64);
-
-impl Skip6 {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Skip6((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201))
+::ptdsl::descriptor! {
+    /// `Page` at level 3.
+    pub struct Page3(u64): "Page";
+    matches(raw) = raw & 0xe01 == 1;
+    leaf {
+        output(word) "bits 51:30" = word & 0xf_ffff_c000_0000;
+        new(address) = (address & 0xf_ffff_c000_0000) | 0x6000_0000_0000_0001;
+        within = 0xf_ffff_c000_0000;
     }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xa01 == 0x201 || raw & 0xc01 == 0x401 || raw & 0xe01 == 0x801
-    }
-    /// The descriptor in a word; `None` for a word that is no `Skip` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Skip6(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Skip6(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Skip6(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `NextLevel`, bits 11:9.
-    #[doc(alias = "NextLevel")]
-    pub const fn next_level(self) -> NextLevel {
-        NextLevel((self.0 >> 9) & 7)
-    }
-    /// With another `NextLevel`.
-    pub const fn with_next_level(self, value: NextLevel) -> Self {
-        Skip6(self.0 & !0xe00 | (value.0 << 9))
-    }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    fc with_fc "FC" [60]: bool;
+    u with_u "U" [59]: bool;
+    d with_d "D" [6]: bool;
+    a with_a "A" [5]: bool;
 }
 
-impl core::fmt::Debug for Skip6 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Skip6")
-            .field("next", &self.next())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("NextLevel", &self.next_level().0)
-            .finish()
-    }
+::ptdsl::descriptor! {
+    /// 2**k times what an entry of the level maps.
+    pub struct Sized3(u64): "Sized";
+    matches(raw) = Self::span(raw) != 0;
+    sized {}
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    fc with_fc "FC" [60]: bool;
+    u with_u "U" [59]: bool;
+    d with_d "D" [6]: bool;
+    a with_a "A" [5]: bool;
 }
-
-/// `Table` at level 5.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table5(u64);
-
-impl Table5 {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table5((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0801))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 0x801
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table5(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Table5(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Table5(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-}
-
-impl core::fmt::Debug for Table5 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table5")
-            .field("next", &self.next())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .finish()
-    }
-}
-
-/// Leads past levels, whose address bits should be 0. Never written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Skip5(u64);
-
-impl Skip5 {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Skip5((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xa01 == 0x201 || raw & 0xc01 == 0x401
-    }
-    /// The descriptor in a word; `None` for a word that is no `Skip` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Skip5(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Skip5(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Skip5(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `NextLevel`, bits 11:9.
-    #[doc(alias = "NextLevel")]
-    pub const fn next_level(self) -> NextLevel {
-        NextLevel((self.0 >> 9) & 7)
-    }
-    /// With another `NextLevel`.
-    pub const fn with_next_level(self, value: NextLevel) -> Self {
-        Skip5(self.0 & !0xe00 | (value.0 << 9))
-    }
-}
-
-impl core::fmt::Debug for Skip5 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Skip5")
-            .field("next", &self.next())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("NextLevel", &self.next_level().0)
-            .finish()
-    }
-}
-
-/// `Table` at level 4.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table4(u64);
-
-impl Table4 {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table4((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0601))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 0x601
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table4(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Table4(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Table4(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-}
-
-impl core::fmt::Debug for Table4 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table4")
-            .field("next", &self.next())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .finish()
-    }
-}
-
-/// Leads past levels, whose address bits should be 0. Never written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Skip4(u64);
-
-impl Skip4 {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Skip4((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 0x201 || raw & 0xe01 == 0x401
-    }
-    /// The descriptor in a word; `None` for a word that is no `Skip` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Skip4(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Skip4(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Skip4(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `NextLevel`, bits 11:9.
-    #[doc(alias = "NextLevel")]
-    pub const fn next_level(self) -> NextLevel {
-        NextLevel((self.0 >> 9) & 7)
-    }
-    /// With another `NextLevel`.
-    pub const fn with_next_level(self, value: NextLevel) -> Self {
-        Skip4(self.0 & !0xe00 | (value.0 << 9))
-    }
-}
-
-impl core::fmt::Debug for Skip4 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Skip4")
-            .field("next", &self.next())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("NextLevel", &self.next_level().0)
-            .finish()
-    }
-}
-
-/// `Table` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table3(u64);
-
-impl Table3 {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table3((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0401))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 0x401
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table3(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Table3(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Table3(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-}
-
-impl core::fmt::Debug for Table3 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table3")
-            .field("next", &self.next())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .finish()
-    }
-}
-
-/// Leads past levels, whose address bits should be 0. Never written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Skip3(u64);
-
-impl Skip3 {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Skip3((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 0x201
-    }
-    /// The descriptor in a word; `None` for a word that is no `Skip` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Skip3(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Skip3(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Skip3(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `NextLevel`, bits 11:9.
-    #[doc(alias = "NextLevel")]
-    pub const fn next_level(self) -> NextLevel {
-        NextLevel((self.0 >> 9) & 7)
-    }
-    /// With another `NextLevel`.
-    pub const fn with_next_level(self, value: NextLevel) -> Self {
-        Skip3(self.0 & !0xe00 | (value.0 << 9))
-    }
-}
-
-impl core::fmt::Debug for Skip3 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Skip3")
-            .field("next", &self.next())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("NextLevel", &self.next_level().0)
-            .finish()
-    }
-}
-
-/// `Table` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table2(u64);
-
-impl Table2 {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table2((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 0x201
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Table2(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Table2(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-}
-
-impl core::fmt::Debug for Table2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table2")
-            .field("next", &self.next())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .finish()
-    }
-}
-
-/// `Page` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page3(u64);
-
-impl Page3 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_c000_0000 != 0 {
-            return None;
-        }
-        Some(Page3((address & 0xf_ffff_c000_0000) | 0x6000_0000_0000_0001))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page3(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:30.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_c000_0000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Page3(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Page3(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `FC`, bit 60.
-    #[doc(alias = "FC")]
-    pub const fn fc(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `FC`.
-    pub const fn with_fc(self, value: bool) -> Self {
-        Page3(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `U`, bit 59.
-    #[doc(alias = "U")]
-    pub const fn u(self) -> bool {
-        self.0 & 0x800_0000_0000_0000 != 0
-    }
-    /// With another `U`.
-    pub const fn with_u(self, value: bool) -> Self {
-        Page3(self.0 & !0x800_0000_0000_0000 | ((value as u64) << 59))
-    }
-    /// `D`, bit 6.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Page3(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Page3(self.0 & !0x20 | ((value as u64) << 5))
-    }
-}
-
-impl core::fmt::Debug for Page3 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page3")
-            .field("output", &self.output())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("FC", &self.fc())
-            .field("U", &self.u())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .finish()
-    }
-}
-
-/// 2**k times what an entry of the level maps.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Sized3(u64);
 
 impl Sized3 {
     /// Maps `output` with `1 << span` slots, all else at its default; `None` for a size that there is not, or an
@@ -955,18 +273,6 @@ impl Sized3 {
             0
         }
     }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        Self::span(raw) != 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Sized` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Sized3(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
     /// The output address; the bits below the size say the size.
     #[inline(always)]
     pub const fn output(self) -> Phys {
@@ -982,179 +288,37 @@ impl Sized3 {
         };
         Phys((self.0 & 0xf_ffff_8000_0000) & held)
     }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Sized3(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Sized3(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `FC`, bit 60.
-    #[doc(alias = "FC")]
-    pub const fn fc(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `FC`.
-    pub const fn with_fc(self, value: bool) -> Self {
-        Sized3(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `U`, bit 59.
-    #[doc(alias = "U")]
-    pub const fn u(self) -> bool {
-        self.0 & 0x800_0000_0000_0000 != 0
-    }
-    /// With another `U`.
-    pub const fn with_u(self, value: bool) -> Self {
-        Sized3(self.0 & !0x800_0000_0000_0000 | ((value as u64) << 59))
-    }
-    /// `D`, bit 6.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Sized3(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Sized3(self.0 & !0x20 | ((value as u64) << 5))
-    }
 }
 
-impl core::fmt::Debug for Sized3 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Sized3")
-            .field("output", &self.output())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("FC", &self.fc())
-            .field("U", &self.u())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Page` at level 2.
+    pub struct Page2(u64): "Page";
+    matches(raw) = raw & 0xe01 == 1;
+    leaf {
+        output(word) "bits 51:21" = word & 0xf_ffff_ffe0_0000;
+        new(address) = (address & 0xf_ffff_ffe0_0000) | 0x6000_0000_0000_0001;
+        within = 0xf_ffff_ffe0_0000;
     }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    fc with_fc "FC" [60]: bool;
+    u with_u "U" [59]: bool;
+    d with_d "D" [6]: bool;
+    a with_a "A" [5]: bool;
 }
 
-/// `Page` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page2(u64);
-
-impl Page2 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_ffe0_0000 != 0 {
-            return None;
-        }
-        Some(Page2((address & 0xf_ffff_ffe0_0000) | 0x6000_0000_0000_0001))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:21.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffe0_0000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Page2(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Page2(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `FC`, bit 60.
-    #[doc(alias = "FC")]
-    pub const fn fc(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `FC`.
-    pub const fn with_fc(self, value: bool) -> Self {
-        Page2(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `U`, bit 59.
-    #[doc(alias = "U")]
-    pub const fn u(self) -> bool {
-        self.0 & 0x800_0000_0000_0000 != 0
-    }
-    /// With another `U`.
-    pub const fn with_u(self, value: bool) -> Self {
-        Page2(self.0 & !0x800_0000_0000_0000 | ((value as u64) << 59))
-    }
-    /// `D`, bit 6.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Page2(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Page2(self.0 & !0x20 | ((value as u64) << 5))
-    }
+::ptdsl::descriptor! {
+    /// 2**k times what an entry of the level maps.
+    pub struct Sized2(u64): "Sized";
+    matches(raw) = Self::span(raw) != 0;
+    sized {}
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    fc with_fc "FC" [60]: bool;
+    u with_u "U" [59]: bool;
+    d with_d "D" [6]: bool;
+    a with_a "A" [5]: bool;
 }
-
-impl core::fmt::Debug for Page2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page2")
-            .field("output", &self.output())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("FC", &self.fc())
-            .field("U", &self.u())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .finish()
-    }
-}
-
-/// 2**k times what an entry of the level maps.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Sized2(u64);
 
 impl Sized2 {
     /// Maps `output` with `1 << span` slots, all else at its default; `None` for a size that there is not, or an
@@ -1201,18 +365,6 @@ impl Sized2 {
             0
         }
     }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        Self::span(raw) != 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Sized` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Sized2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
     /// The output address; the bits below the size say the size.
     #[inline(always)]
     pub const fn output(self) -> Phys {
@@ -1228,179 +380,37 @@ impl Sized2 {
         };
         Phys((self.0 & 0xf_ffff_ffc0_0000) & held)
     }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Sized2(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Sized2(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `FC`, bit 60.
-    #[doc(alias = "FC")]
-    pub const fn fc(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `FC`.
-    pub const fn with_fc(self, value: bool) -> Self {
-        Sized2(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `U`, bit 59.
-    #[doc(alias = "U")]
-    pub const fn u(self) -> bool {
-        self.0 & 0x800_0000_0000_0000 != 0
-    }
-    /// With another `U`.
-    pub const fn with_u(self, value: bool) -> Self {
-        Sized2(self.0 & !0x800_0000_0000_0000 | ((value as u64) << 59))
-    }
-    /// `D`, bit 6.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Sized2(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Sized2(self.0 & !0x20 | ((value as u64) << 5))
-    }
 }
 
-impl core::fmt::Debug for Sized2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Sized2")
-            .field("output", &self.output())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("FC", &self.fc())
-            .field("U", &self.u())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Page` at level 1.
+    pub struct Page1(u64): "Page";
+    matches(raw) = raw & 0xe01 == 1;
+    leaf {
+        output(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0001;
+        within = 0xf_ffff_ffff_f000;
     }
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    fc with_fc "FC" [60]: bool;
+    u with_u "U" [59]: bool;
+    d with_d "D" [6]: bool;
+    a with_a "A" [5]: bool;
 }
 
-/// `Page` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page1(u64);
-
-impl Page1 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Page1((address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0001))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xe01 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page1(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:12.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Page1(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Page1(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `FC`, bit 60.
-    #[doc(alias = "FC")]
-    pub const fn fc(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `FC`.
-    pub const fn with_fc(self, value: bool) -> Self {
-        Page1(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `U`, bit 59.
-    #[doc(alias = "U")]
-    pub const fn u(self) -> bool {
-        self.0 & 0x800_0000_0000_0000 != 0
-    }
-    /// With another `U`.
-    pub const fn with_u(self, value: bool) -> Self {
-        Page1(self.0 & !0x800_0000_0000_0000 | ((value as u64) << 59))
-    }
-    /// `D`, bit 6.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Page1(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Page1(self.0 & !0x20 | ((value as u64) << 5))
-    }
+::ptdsl::descriptor! {
+    /// 2**k times what an entry of the level maps.
+    pub struct Sized1(u64): "Sized";
+    matches(raw) = Self::span(raw) != 0;
+    sized {}
+    iw with_iw "IW" [62]: bool = 1;
+    ir with_ir "IR" [61]: bool = 1;
+    fc with_fc "FC" [60]: bool;
+    u with_u "U" [59]: bool;
+    d with_d "D" [6]: bool;
+    a with_a "A" [5]: bool;
 }
-
-impl core::fmt::Debug for Page1 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page1")
-            .field("output", &self.output())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("FC", &self.fc())
-            .field("U", &self.u())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .finish()
-    }
-}
-
-/// 2**k times what an entry of the level maps.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Sized1(u64);
 
 impl Sized1 {
     /// Maps `output` with `1 << span` slots, all else at its default; `None` for a size that there is not, or an
@@ -1447,18 +457,6 @@ impl Sized1 {
             0
         }
     }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        Self::span(raw) != 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Sized` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Sized1(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
     /// The output address; the bits below the size say the size.
     #[inline(always)]
     pub const fn output(self) -> Phys {
@@ -1474,158 +472,16 @@ impl Sized1 {
         };
         Phys((self.0 & 0xf_ffff_ffff_e000) & held)
     }
-    /// `IW`, bit 62. Default 0x1.
-    #[doc(alias = "IW")]
-    pub const fn iw(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `IW`.
-    pub const fn with_iw(self, value: bool) -> Self {
-        Sized1(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `IR`, bit 61. Default 0x1.
-    #[doc(alias = "IR")]
-    pub const fn ir(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `IR`.
-    pub const fn with_ir(self, value: bool) -> Self {
-        Sized1(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `FC`, bit 60.
-    #[doc(alias = "FC")]
-    pub const fn fc(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `FC`.
-    pub const fn with_fc(self, value: bool) -> Self {
-        Sized1(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `U`, bit 59.
-    #[doc(alias = "U")]
-    pub const fn u(self) -> bool {
-        self.0 & 0x800_0000_0000_0000 != 0
-    }
-    /// With another `U`.
-    pub const fn with_u(self, value: bool) -> Self {
-        Sized1(self.0 & !0x800_0000_0000_0000 | ((value as u64) << 59))
-    }
-    /// `D`, bit 6.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Sized1(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Sized1(self.0 & !0x20 | ((value as u64) << 5))
-    }
 }
 
-impl core::fmt::Debug for Sized1 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Sized1")
-            .field("output", &self.output())
-            .field("IW", &self.iw())
-            .field("IR", &self.ir())
-            .field("FC", &self.fc())
-            .field("U", &self.u())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .finish()
-    }
-}
-
-/// What may stand at level 6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry6 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table6),
-    /// `Skip`
-    Skip(Skip6),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry5 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table5),
-    /// `Skip`
-    Skip(Skip5),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry4 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table4),
-    /// `Skip`
-    Skip(Skip4),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry3 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table3),
-    /// `Skip`
-    Skip(Skip3),
-    /// `Page`
-    Page(Page3),
-    /// `Sized`
-    Sized(Sized3),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table2),
-    /// `Page`
-    Page(Page2),
-    /// `Sized`
-    Sized(Sized2),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page1),
-    /// `Sized`
-    Sized(Sized1),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
+::ptdsl::entries! {
+    u64;
+    "level 6" Entry6: Invalid(Invalid), Table(Table6), Skip(Skip6), _ = Reserved;
+    "level 5" Entry5: Invalid(Invalid), Table(Table5), Skip(Skip5), _ = Reserved;
+    "level 4" Entry4: Invalid(Invalid), Table(Table4), Skip(Skip4), _ = Reserved;
+    "level 3" Entry3: Invalid(Invalid), Table(Table3), Skip(Skip3), Page(Page3), Sized(Sized3), _ = Reserved;
+    "level 2" Entry2: Invalid(Invalid), Table(Table2), Page(Page2), Sized(Sized2), _ = Reserved;
+    "level 1" Entry1: Invalid(Invalid), Page(Page1), Sized(Sized1), _ = Reserved;
 }
 
 /// Level 6: index `IOVA[63:57]`, an entry maps 128 PiB.
@@ -1644,43 +500,16 @@ impl Level<AmdV1> for Level6 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry6 {
-        if Invalid::matches(raw) {
-            Entry6::Invalid(Invalid(raw))
-        } else if Table6::matches(raw) {
-            Entry6::Table(Table6(raw))
-        } else if Skip6::matches(raw) {
-            Entry6::Skip(Skip6(raw))
-        } else {
-            Entry6::Reserved(raw)
-        }
+        Entry6::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table6::matches(raw) { Some(Table6(raw).next()) } else { None }
     }
     #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
     fn link(child: Phys) -> u64 {
         let address = child.0;
         (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0a01
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
     }
     #[inline(always)]
     fn skipped(raw: u64) -> Option<(Phys, i32)> {
@@ -1689,10 +518,6 @@ impl Level<AmdV1> for Level6 {
         } else {
             None
         }
-    }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
     }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
@@ -1719,43 +544,16 @@ impl Level<AmdV1> for Level5 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry5 {
-        if Invalid::matches(raw) {
-            Entry5::Invalid(Invalid(raw))
-        } else if Table5::matches(raw) {
-            Entry5::Table(Table5(raw))
-        } else if Skip5::matches(raw) {
-            Entry5::Skip(Skip5(raw))
-        } else {
-            Entry5::Reserved(raw)
-        }
+        Entry5::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table5::matches(raw) { Some(Table5(raw).next()) } else { None }
     }
     #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
     fn link(child: Phys) -> u64 {
         let address = child.0;
         (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0801
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
     }
     #[inline(always)]
     fn skipped(raw: u64) -> Option<(Phys, i32)> {
@@ -1765,17 +563,8 @@ impl Level<AmdV1> for Level5 {
             None
         }
     }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(AmdV1(u64), Level6: annotated, annotation);
 }
 
 /// Level 4: index `IOVA[47:39]`, an entry maps 512 GiB.
@@ -1794,43 +583,16 @@ impl Level<AmdV1> for Level4 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry4 {
-        if Invalid::matches(raw) {
-            Entry4::Invalid(Invalid(raw))
-        } else if Table4::matches(raw) {
-            Entry4::Table(Table4(raw))
-        } else if Skip4::matches(raw) {
-            Entry4::Skip(Skip4(raw))
-        } else {
-            Entry4::Reserved(raw)
-        }
+        Entry4::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table4::matches(raw) { Some(Table4(raw).next()) } else { None }
     }
     #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
     fn link(child: Phys) -> u64 {
         let address = child.0;
         (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0601
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
     }
     #[inline(always)]
     fn skipped(raw: u64) -> Option<(Phys, i32)> {
@@ -1840,17 +602,8 @@ impl Level<AmdV1> for Level4 {
             None
         }
     }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(AmdV1(u64), Level6: annotated, annotation);
 }
 
 /// Level 3: index `IOVA[38:30]`, an entry maps 1 GiB.
@@ -1869,23 +622,16 @@ impl Level<AmdV1> for Level3 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry3 {
-        if Invalid::matches(raw) {
-            Entry3::Invalid(Invalid(raw))
-        } else if Table3::matches(raw) {
-            Entry3::Table(Table3(raw))
-        } else if Skip3::matches(raw) {
-            Entry3::Skip(Skip3(raw))
-        } else if Page3::matches(raw) {
-            Entry3::Page(Page3(raw))
-        } else if Sized3::matches(raw) {
-            Entry3::Sized(Sized3(raw))
-        } else {
-            Entry3::Reserved(raw)
-        }
+        Entry3::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table3::matches(raw) { Some(Table3(raw).next()) } else { None }
+    }
+    #[inline(always)]
+    fn link(child: Phys) -> u64 {
+        let address = child.0;
+        (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0401
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1899,11 +645,6 @@ impl Level<AmdV1> for Level3 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xf_ffff_c000_0000) | attributes.0 | 1
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0401
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -1994,15 +735,8 @@ impl Level<AmdV1> for Level3 {
         }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        if Page3::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
-            AmdV1::attributes(3, new).map(|_| new)
-        } else if Sized3::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+        if Page3::matches(raw) || Sized3::matches(raw) {
+            let new = raw & !patch.mask | patch.value;
             AmdV1::attributes(3, new).map(|_| new)
         } else {
             None
@@ -2011,22 +745,16 @@ impl Level<AmdV1> for Level3 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Page3::matches(raw) {
             let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
-                | 1;
-            if Page2::matches(word) && Page2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page2::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
+                address,
+            )
         } else if Sized3::matches(raw) {
             let address = (Sized3(raw).output().0).wrapping_add(k << 21);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
-                | 1;
-            if Page2::matches(word) && Page2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page2::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -2034,13 +762,10 @@ impl Level<AmdV1> for Level3 {
     fn promote(raw: u64) -> Option<u64> {
         if Page2::matches(raw) {
             let address = raw & 0xf_ffff_ffe0_0000;
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
-                | 1;
-            if Page3::matches(word) && Page3(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page3::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -2048,33 +773,22 @@ impl Level<AmdV1> for Level3 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Page3::matches(raw) {
             let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 30);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
-                | 1;
-            if Page3::matches(word) && Page3(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page3::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000) | 1,
+                address,
+            )
         } else if Sized3::matches(raw) {
             let address = (Sized3(raw).output().0).wrapping_add(k << 30);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000)
-                | 1;
-            if Page3::matches(word) && Page3(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page3::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000) | 1,
+                address,
+            )
         } else {
             None
         }
     }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(AmdV1(u64), Level6: annotated, annotation);
 }
 
 /// Level 2: index `IOVA[29:21]`, an entry maps 2 MiB.
@@ -2093,21 +807,16 @@ impl Level<AmdV1> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Table2::matches(raw) {
-            Entry2::Table(Table2(raw))
-        } else if Page2::matches(raw) {
-            Entry2::Page(Page2(raw))
-        } else if Sized2::matches(raw) {
-            Entry2::Sized(Sized2(raw))
-        } else {
-            Entry2::Reserved(raw)
-        }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table2::matches(raw) { Some(Table2(raw).next()) } else { None }
+    }
+    #[inline(always)]
+    fn link(child: Phys) -> u64 {
+        let address = child.0;
+        (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -2121,43 +830,6 @@ impl Level<AmdV1> for Level2 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xf_ffff_ffe0_0000) | attributes.0 | 1
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xf_ffff_ffff_f000) | 0x6000_0000_0000_0201
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x8000_0000_0000_019e != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x7800_0000_0000_0000 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0x7ff_ffff_ffff_fe01 != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x40 != 0 {
-            class = class
-                .max(
-                    match ((old >> 6) & 1, (new >> 6) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        if differs & 0x20 != 0 {
-            class = class
-                .max(
-                    match ((old >> 5) & 1, (new >> 5) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
     }
     const SPANS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8];
     #[inline(always)]
@@ -2208,15 +880,8 @@ impl Level<AmdV1> for Level2 {
         }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        if Page2::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
-            AmdV1::attributes(2, new).map(|_| new)
-        } else if Sized2::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+        if Page2::matches(raw) || Sized2::matches(raw) {
+            let new = raw & !patch.mask | patch.value;
             AmdV1::attributes(2, new).map(|_| new)
         } else {
             None
@@ -2225,22 +890,16 @@ impl Level<AmdV1> for Level2 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Page2::matches(raw) {
             let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
-                | 1;
-            if Page1::matches(word) && Page1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page1::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000) | 1,
+                address,
+            )
         } else if Sized2::matches(raw) {
             let address = (Sized2(raw).output().0).wrapping_add(k << 12);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
-                | 1;
-            if Page1::matches(word) && Page1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page1::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -2248,13 +907,10 @@ impl Level<AmdV1> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page1::matches(raw) {
             let address = raw & 0xf_ffff_ffff_f000;
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
-                | 1;
-            if Page2::matches(word) && Page2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page2::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -2262,33 +918,23 @@ impl Level<AmdV1> for Level2 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Page2::matches(raw) {
             let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 21);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
-                | 1;
-            if Page2::matches(word) && Page2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page2::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
+                address,
+            )
         } else if Sized2::matches(raw) {
             let address = (Sized2(raw).output().0).wrapping_add(k << 21);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000)
-                | 1;
-            if Page2::matches(word) && Page2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page2::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
+                address,
+            )
         } else {
             None
         }
     }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(AmdV1(u64), Level3: change);
+    ::ptdsl::as_at!(AmdV1(u64), Level6: annotated, annotation);
 }
 
 /// Level 1: index `IOVA[20:12]`, an entry maps 4 KiB.
@@ -2307,20 +953,7 @@ impl Level<AmdV1> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else if Page1::matches(raw) {
-            Entry1::Page(Page1(raw))
-        } else if Sized1::matches(raw) {
-            Entry1::Sized(Sized1(raw))
-        } else {
-            Entry1::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -2334,43 +967,6 @@ impl Level<AmdV1> for Level1 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xf_ffff_ffff_f000) | attributes.0 | 1
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x8000_0000_0000_019e != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x7800_0000_0000_0000 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0x7ff_ffff_ffff_fe01 != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x40 != 0 {
-            class = class
-                .max(
-                    match ((old >> 6) & 1, (new >> 6) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        if differs & 0x20 != 0 {
-            class = class
-                .max(
-                    match ((old >> 5) & 1, (new >> 5) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
     }
     const SPANS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8];
     #[inline(always)]
@@ -2421,15 +1017,8 @@ impl Level<AmdV1> for Level1 {
         }
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        if Page1::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
-            AmdV1::attributes(1, new).map(|_| new)
-        } else if Sized1::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+        if Page1::matches(raw) || Sized1::matches(raw) {
+            let new = raw & !patch.mask | patch.value;
             AmdV1::attributes(1, new).map(|_| new)
         } else {
             None
@@ -2438,33 +1027,23 @@ impl Level<AmdV1> for Level1 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Page1::matches(raw) {
             let address = (raw & 0xf_ffff_ffff_f000).wrapping_add(k << 12);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
-                | 1;
-            if Page1::matches(word) && Page1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page1::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000) | 1,
+                address,
+            )
         } else if Sized1::matches(raw) {
             let address = (Sized1(raw).output().0).wrapping_add(k << 12);
-            let word = (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000)
-                | 1;
-            if Page1::matches(word) && Page1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page1::mapping(
+                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000) | 1,
+                address,
+            )
         } else {
             None
         }
     }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(AmdV1(u64), Level3: change);
+    ::ptdsl::as_at!(AmdV1(u64), Level6: annotated, annotation);
 }
 
 impl Format for AmdV1 {

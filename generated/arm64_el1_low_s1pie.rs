@@ -24,104 +24,57 @@ pub struct Options {
     pub ttl: bool,
 }
 
-/// Attribute `prot`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// Attribute `prot`.
+    pub enum Prot: 0x68_0000_0000_0040;
     /// `PIIndex` = 0
-    R,
+    R = 0;
     /// `PIIndex` = 1
-    Rw,
+    Rw = 0x40;
     /// `PIIndex` = 2
-    Rx,
+    Rx = 0x8_0000_0000_0000;
     /// `PIIndex` = 3
-    UserR,
+    UserR = 0x8_0000_0000_0040;
     /// `PIIndex` = 4
-    UserRw,
+    UserRw = 0x20_0000_0000_0000;
     /// `PIIndex` = 5
-    UserRx,
+    UserRx = 0x20_0000_0000_0040;
     /// EL0 executes and does not read.
-    UserX,
+    UserX = 0x28_0000_0000_0000;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 0,
-            Prot::Rw => 0x40,
-            Prot::Rx => 0x8_0000_0000_0000,
-            Prot::UserR => 0x8_0000_0000_0040,
-            Prot::UserRw => 0x20_0000_0000_0000,
-            Prot::UserRx => 0x20_0000_0000_0040,
-            Prot::UserX => 0x28_0000_0000_0000,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x68_0000_0000_0040 {
-            0 => Some(Prot::R),
-            0x40 => Some(Prot::Rw),
-            0x8_0000_0000_0000 => Some(Prot::Rx),
-            0x8_0000_0000_0040 => Some(Prot::UserR),
-            0x20_0000_0000_0000 => Some(Prot::UserRw),
-            0x20_0000_0000_0040 => Some(Prot::UserRx),
-            0x28_0000_0000_0000 => Some(Prot::UserX),
-            _ => None,
-        }
-    }
-}
-
-/// Attribute `memory`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+::ptdsl::attribute! {
+    /// Attribute `memory`.
+    pub enum Memory: 0x31c;
     /// `AttrIndx` = normal, `SH` = inner
-    Normal,
+    Normal = 0x300;
     /// `AttrIndx` = device, `SH` = inner
-    Device,
+    Device = 0x310;
 }
 
-impl Memory {
-    const fn bits(self) -> u64 {
-        match self {
-            Memory::Normal => 0x300,
-            Memory::Device => 0x310,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x31c {
-            0x300 => Some(Memory::Normal),
-            0x310 => Some(Memory::Device),
-            _ => None,
-        }
-    }
-}
-
-/// Whether the translation serves every ASID or the current one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
+::ptdsl::attribute! {
+    /// Whether the translation serves every ASID or the current one.
+    pub enum Scope: 0x800;
     /// `nG` = 0
-    Global,
+    Global = 0;
     /// `nG` = 1
-    Asid,
+    Asid = 0x800;
 }
 
-impl Scope {
-    const fn bits(self) -> u64 {
-        match self {
-            Scope::Global => 0,
-            Scope::Asid => 0x800,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
+        memory: Memory = Normal;
+        scope: Scope = Global;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x800 {
-            0 => Some(Scope::Global),
-            0x800 => Some(Scope::Asid),
-            _ => None,
-        }
+    fields {
+        po_index with_po_index "POIndex" [62:60]: PoIndex;
+        sw with_sw "SW" [58:55]: Sw;
+        gp with_gp "GP" [50]: bool;
+        af with_af "AF" [10]: bool = 1;
+        n_dirty with_n_dirty "nDirty" [7]: bool;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r, memory = normal, scope = global.
@@ -202,789 +155,118 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0x68_0000_0000_0040 {
-            0 => Prot::R,
-            0x40 => Prot::Rw,
-            0x8_0000_0000_0000 => Prot::Rx,
-            0x8_0000_0000_0040 => Prot::UserR,
-            0x20_0000_0000_0000 => Prot::UserRw,
-            0x20_0000_0000_0040 => Prot::UserRx,
-            _ => Prot::UserX,
-        }
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `POIndex`, 3 bits.
+    pub struct PoIndex[3] {}
+    /// `SW`, 4 bits.
+    pub struct Sw[4] {}
+    /// `PIIndex`, 4 bits.
+    pub struct PiIndex[4] {}
+    /// `SH`, 2 bits.
+    pub struct Sh[2] {
+        NON "non" = 0b00;
+        OUTER "outer" = 0b10;
+        INNER "inner" = 0b11;
     }
-    /// The attribute `memory`.
-    pub const fn memory(self) -> Memory {
-        match self.0 & 0x31c {
-            0x300 => Memory::Normal,
-            _ => Memory::Device,
-        }
-    }
-    /// The attribute `scope`.
-    pub const fn scope(self) -> Scope {
-        match self.0 & 0x800 {
-            0 => Scope::Global,
-            _ => Scope::Asid,
-        }
-    }
-    /// `POIndex`, bits 62:60.
-    #[doc(alias = "POIndex")]
-    pub const fn po_index(self) -> PoIndex {
-        PoIndex((self.0 >> 60) & 7)
-    }
-    /// With another `POIndex`.
-    pub const fn with_po_index(self, value: PoIndex) -> Self {
-        Attributes(self.0 & !0x7000_0000_0000_0000 | (value.0 << 60))
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Attributes(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `GP`, bit 50.
-    #[doc(alias = "GP")]
-    pub const fn gp(self) -> bool {
-        self.0 & 0x4_0000_0000_0000 != 0
-    }
-    /// With another `GP`.
-    pub const fn with_gp(self, value: bool) -> Self {
-        Attributes(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Attributes(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `nDirty`, bit 7.
-    #[doc(alias = "nDirty")]
-    pub const fn n_dirty(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `nDirty`.
-    pub const fn with_n_dirty(self, value: bool) -> Self {
-        Attributes(self.0 & !0x80 | ((value as u64) << 7))
+    /// `AttrIndx`, 3 bits.
+    pub struct AttrIndx[3] {
+        NORMAL "normal" = 0b000;
+        DEVICE "device" = 0b100;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("memory", &self.memory())
-            .field("scope", &self.scope())
-            .field("POIndex", &self.po_index().0)
-            .field("SW", &self.sw().0)
-            .field("GP", &self.gp())
-            .field("AF", &self.af())
-            .field("nDirty", &self.n_dirty())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 0, 1, 2 and 3.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
-}
-
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
-    }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0x68_0000_0000_0040, value.bits())
-    }
-    /// Sets the attribute `memory`.
-    #[must_use]
-    pub const fn memory(self, value: Memory) -> Self {
-        self.with(0x31c, value.bits())
-    }
-    /// Sets the attribute `scope`.
-    #[must_use]
-    pub const fn scope(self, value: Scope) -> Self {
-        self.with(0x800, value.bits())
-    }
-    /// Sets `POIndex`.
-    #[must_use]
-    pub const fn with_po_index(self, value: PoIndex) -> Self {
-        self.with(0x7000_0000_0000_0000, value.0 << 60)
-    }
-    /// Sets `SW`.
-    #[must_use]
-    pub const fn with_sw(self, value: Sw) -> Self {
-        self.with(0x780_0000_0000_0000, value.0 << 55)
-    }
-    /// Sets `GP`.
-    #[must_use]
-    pub const fn with_gp(self, value: bool) -> Self {
-        self.with(0x4_0000_0000_0000, (value as u64) << 50)
-    }
-    /// Sets `AF`.
-    #[must_use]
-    pub const fn with_af(self, value: bool) -> Self {
-        self.with(0x400, (value as u64) << 10)
-    }
-    /// Sets `nDirty`.
-    #[must_use]
-    pub const fn with_n_dirty(self, value: bool) -> Self {
-        self.with(0x80, (value as u64) << 7)
+::ptdsl::descriptor! {
+    /// `Table` at levels 0, 1 and 2.
+    pub struct Table(u64): "Table";
+    matches(raw) = raw & 3 == 3;
+    table {
+        next(word) "bits 47:12" = word & 0xffff_ffff_f000;
+        new(address) = (address & 0xffff_ffff_f000) | 3;
+        within = 0xffff_ffff_f000;
     }
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0x77ec_0000_0000_0fdc,
-            value: attributes.0,
-        }
+::ptdsl::descriptor! {
+    /// `Block` at level 1.
+    pub struct Block1(u64): "Block";
+    matches(raw) = raw & 3 == 1;
+    leaf {
+        output(word) "bits 47:30" = word & 0xffff_c000_0000;
+        new(address) = (address & 0xffff_c000_0000) | 0x401;
+        within = 0xffff_c000_0000;
     }
+    po_index with_po_index "POIndex" [62:60]: PoIndex;
+    sw with_sw "SW" [58:55]: Sw;
+    pi_index with_pi_index "PIIndex" [54:53 @ 2, 51 @ 1, 6 @ 0]: PiIndex;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    gp with_gp "GP" [50]: bool;
+    n_g with_n_g "nG" [11]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    n_dirty with_n_dirty "nDirty" [7]: bool;
+    attr_indx with_attr_indx "AttrIndx" [4:2]: AttrIndx;
 }
 
-/// `POIndex`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoIndex(u64);
-
-impl PoIndex {
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 7 { Some(PoIndex(value)) } else { None }
+::ptdsl::descriptor! {
+    /// `Block` at level 2.
+    pub struct Block2(u64): "Block";
+    matches(raw) = raw & 3 == 1;
+    leaf {
+        output(word) "bits 47:21" = word & 0xffff_ffe0_0000;
+        new(address) = (address & 0xffff_ffe0_0000) | 0x401;
+        within = 0xffff_ffe0_0000;
     }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
+    po_index with_po_index "POIndex" [62:60]: PoIndex;
+    sw with_sw "SW" [58:55]: Sw;
+    pi_index with_pi_index "PIIndex" [54:53 @ 2, 51 @ 1, 6 @ 0]: PiIndex;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    gp with_gp "GP" [50]: bool;
+    n_g with_n_g "nG" [11]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    n_dirty with_n_dirty "nDirty" [7]: bool;
+    attr_indx with_attr_indx "AttrIndx" [4:2]: AttrIndx;
 }
 
-/// `SW`, 4 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sw(u64);
-
-impl Sw {
-    /// `None` for a value above 0xf.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0xf { Some(Sw(value)) } else { None }
+::ptdsl::descriptor! {
+    /// `Page` at level 3.
+    pub struct Page(u64): "Page";
+    matches(raw) = raw & 3 == 3;
+    leaf {
+        output(word) "bits 47:12" = word & 0xffff_ffff_f000;
+        new(address) = (address & 0xffff_ffff_f000) | 0x403;
+        within = 0xffff_ffff_f000;
     }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
+    po_index with_po_index "POIndex" [62:60]: PoIndex;
+    sw with_sw "SW" [58:55]: Sw;
+    pi_index with_pi_index "PIIndex" [54:53 @ 2, 51 @ 1, 6 @ 0]: PiIndex;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    gp with_gp "GP" [50]: bool;
+    n_g with_n_g "nG" [11]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    n_dirty with_n_dirty "nDirty" [7]: bool;
+    attr_indx with_attr_indx "AttrIndx" [4:2]: AttrIndx;
 }
 
-/// `PIIndex`, 4 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PiIndex(u64);
-
-impl PiIndex {
-    /// `None` for a value above 0xf.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0xf { Some(PiIndex(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `SH`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sh(u64);
-
-impl Sh {
-    /// `non = 0b00`
-    pub const NON: Self = Sh(0);
-    /// `outer = 0b10`
-    pub const OUTER: Self = Sh(2);
-    /// `inner = 0b11`
-    pub const INNER: Self = Sh(3);
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(Sh(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `AttrIndx`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttrIndx(u64);
-
-impl AttrIndx {
-    /// `normal = 0b000`
-    pub const NORMAL: Self = AttrIndx(0);
-    /// `device = 0b100`
-    pub const DEVICE: Self = AttrIndx(4);
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 7 { Some(AttrIndx(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 0, 1, 2 and 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `Table` at levels 0, 1 and 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table(u64);
-
-impl Table {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table((address & 0xffff_ffff_f000) | 3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 3
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 47:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xffff_ffff_f000)
-    }
-}
-
-impl core::fmt::Debug for Table {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table").field("next", &self.next()).finish()
-    }
-}
-
-/// `Block` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Block1(u64);
-
-impl Block1 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_c000_0000 != 0 {
-            return None;
-        }
-        Some(Block1((address & 0xffff_c000_0000) | 0x401))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Block` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Block1(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:30.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_c000_0000)
-    }
-    /// `POIndex`, bits 62:60.
-    #[doc(alias = "POIndex")]
-    pub const fn po_index(self) -> PoIndex {
-        PoIndex((self.0 >> 60) & 7)
-    }
-    /// With another `POIndex`.
-    pub const fn with_po_index(self, value: PoIndex) -> Self {
-        Block1(self.0 & !0x7000_0000_0000_0000 | (value.0 << 60))
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Block1(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `PIIndex`, bits 54:53 and 51 and 6.
-    #[doc(alias = "PIIndex")]
-    pub const fn pi_index(self) -> PiIndex {
-        PiIndex(((self.0 >> 51) & 0xc) | ((self.0 >> 50) & 2) | ((self.0 >> 6) & 1))
-    }
-    /// With another `PIIndex`.
-    pub const fn with_pi_index(self, value: PiIndex) -> Self {
-        Block1(
-            self.0 & !0x68_0000_0000_0040
-                | (((value.0 << 51) & 0x60_0000_0000_0000)
-                    | ((value.0 << 50) & 0x8_0000_0000_0000) | ((value.0 << 6) & 0x40)),
-        )
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Block1(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `GP`, bit 50.
-    #[doc(alias = "GP")]
-    pub const fn gp(self) -> bool {
-        self.0 & 0x4_0000_0000_0000 != 0
-    }
-    /// With another `GP`.
-    pub const fn with_gp(self, value: bool) -> Self {
-        Block1(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
-    }
-    /// `nG`, bit 11.
-    #[doc(alias = "nG")]
-    pub const fn n_g(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `nG`.
-    pub const fn with_n_g(self, value: bool) -> Self {
-        Block1(self.0 & !0x800 | ((value as u64) << 11))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Block1(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Block1(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `nDirty`, bit 7.
-    #[doc(alias = "nDirty")]
-    pub const fn n_dirty(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `nDirty`.
-    pub const fn with_n_dirty(self, value: bool) -> Self {
-        Block1(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `AttrIndx`, bits 4:2.
-    #[doc(alias = "AttrIndx")]
-    pub const fn attr_indx(self) -> AttrIndx {
-        AttrIndx((self.0 >> 2) & 7)
-    }
-    /// With another `AttrIndx`.
-    pub const fn with_attr_indx(self, value: AttrIndx) -> Self {
-        Block1(self.0 & !0x1c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Block1 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Block1")
-            .field("output", &self.output())
-            .field("POIndex", &self.po_index().0)
-            .field("SW", &self.sw().0)
-            .field("PIIndex", &self.pi_index().0)
-            .field("Contiguous", &self.contiguous())
-            .field("GP", &self.gp())
-            .field("nG", &self.n_g())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("nDirty", &self.n_dirty())
-            .field("AttrIndx", &self.attr_indx().0)
-            .finish()
-    }
-}
-
-/// `Block` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Block2(u64);
-
-impl Block2 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_ffe0_0000 != 0 {
-            return None;
-        }
-        Some(Block2((address & 0xffff_ffe0_0000) | 0x401))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Block` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Block2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:21.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_ffe0_0000)
-    }
-    /// `POIndex`, bits 62:60.
-    #[doc(alias = "POIndex")]
-    pub const fn po_index(self) -> PoIndex {
-        PoIndex((self.0 >> 60) & 7)
-    }
-    /// With another `POIndex`.
-    pub const fn with_po_index(self, value: PoIndex) -> Self {
-        Block2(self.0 & !0x7000_0000_0000_0000 | (value.0 << 60))
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Block2(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `PIIndex`, bits 54:53 and 51 and 6.
-    #[doc(alias = "PIIndex")]
-    pub const fn pi_index(self) -> PiIndex {
-        PiIndex(((self.0 >> 51) & 0xc) | ((self.0 >> 50) & 2) | ((self.0 >> 6) & 1))
-    }
-    /// With another `PIIndex`.
-    pub const fn with_pi_index(self, value: PiIndex) -> Self {
-        Block2(
-            self.0 & !0x68_0000_0000_0040
-                | (((value.0 << 51) & 0x60_0000_0000_0000)
-                    | ((value.0 << 50) & 0x8_0000_0000_0000) | ((value.0 << 6) & 0x40)),
-        )
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Block2(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `GP`, bit 50.
-    #[doc(alias = "GP")]
-    pub const fn gp(self) -> bool {
-        self.0 & 0x4_0000_0000_0000 != 0
-    }
-    /// With another `GP`.
-    pub const fn with_gp(self, value: bool) -> Self {
-        Block2(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
-    }
-    /// `nG`, bit 11.
-    #[doc(alias = "nG")]
-    pub const fn n_g(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `nG`.
-    pub const fn with_n_g(self, value: bool) -> Self {
-        Block2(self.0 & !0x800 | ((value as u64) << 11))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Block2(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Block2(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `nDirty`, bit 7.
-    #[doc(alias = "nDirty")]
-    pub const fn n_dirty(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `nDirty`.
-    pub const fn with_n_dirty(self, value: bool) -> Self {
-        Block2(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `AttrIndx`, bits 4:2.
-    #[doc(alias = "AttrIndx")]
-    pub const fn attr_indx(self) -> AttrIndx {
-        AttrIndx((self.0 >> 2) & 7)
-    }
-    /// With another `AttrIndx`.
-    pub const fn with_attr_indx(self, value: AttrIndx) -> Self {
-        Block2(self.0 & !0x1c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Block2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Block2")
-            .field("output", &self.output())
-            .field("POIndex", &self.po_index().0)
-            .field("SW", &self.sw().0)
-            .field("PIIndex", &self.pi_index().0)
-            .field("Contiguous", &self.contiguous())
-            .field("GP", &self.gp())
-            .field("nG", &self.n_g())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("nDirty", &self.n_dirty())
-            .field("AttrIndx", &self.attr_indx().0)
-            .finish()
-    }
-}
-
-/// `Page` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page(u64);
-
-impl Page {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Page((address & 0xffff_ffff_f000) | 0x403))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 3
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:12.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_ffff_f000)
-    }
-    /// `POIndex`, bits 62:60.
-    #[doc(alias = "POIndex")]
-    pub const fn po_index(self) -> PoIndex {
-        PoIndex((self.0 >> 60) & 7)
-    }
-    /// With another `POIndex`.
-    pub const fn with_po_index(self, value: PoIndex) -> Self {
-        Page(self.0 & !0x7000_0000_0000_0000 | (value.0 << 60))
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Page(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `PIIndex`, bits 54:53 and 51 and 6.
-    #[doc(alias = "PIIndex")]
-    pub const fn pi_index(self) -> PiIndex {
-        PiIndex(((self.0 >> 51) & 0xc) | ((self.0 >> 50) & 2) | ((self.0 >> 6) & 1))
-    }
-    /// With another `PIIndex`.
-    pub const fn with_pi_index(self, value: PiIndex) -> Self {
-        Page(
-            self.0 & !0x68_0000_0000_0040
-                | (((value.0 << 51) & 0x60_0000_0000_0000)
-                    | ((value.0 << 50) & 0x8_0000_0000_0000) | ((value.0 << 6) & 0x40)),
-        )
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Page(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `GP`, bit 50.
-    #[doc(alias = "GP")]
-    pub const fn gp(self) -> bool {
-        self.0 & 0x4_0000_0000_0000 != 0
-    }
-    /// With another `GP`.
-    pub const fn with_gp(self, value: bool) -> Self {
-        Page(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
-    }
-    /// `nG`, bit 11.
-    #[doc(alias = "nG")]
-    pub const fn n_g(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `nG`.
-    pub const fn with_n_g(self, value: bool) -> Self {
-        Page(self.0 & !0x800 | ((value as u64) << 11))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Page(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Page(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `nDirty`, bit 7.
-    #[doc(alias = "nDirty")]
-    pub const fn n_dirty(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `nDirty`.
-    pub const fn with_n_dirty(self, value: bool) -> Self {
-        Page(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `AttrIndx`, bits 4:2.
-    #[doc(alias = "AttrIndx")]
-    pub const fn attr_indx(self) -> AttrIndx {
-        AttrIndx((self.0 >> 2) & 7)
-    }
-    /// With another `AttrIndx`.
-    pub const fn with_attr_indx(self, value: AttrIndx) -> Self {
-        Page(self.0 & !0x1c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Page {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page")
-            .field("output", &self.output())
-            .field("POIndex", &self.po_index().0)
-            .field("SW", &self.sw().0)
-            .field("PIIndex", &self.pi_index().0)
-            .field("Contiguous", &self.contiguous())
-            .field("GP", &self.gp())
-            .field("nG", &self.n_g())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("nDirty", &self.n_dirty())
-            .field("AttrIndx", &self.attr_indx().0)
-            .finish()
-    }
-}
-
-/// What may stand at level 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry0 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Block`
-    Block(Block1),
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Block`
-    Block(Block2),
-}
-
-/// What may stand at level 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry3 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
+::ptdsl::entries! {
+    u64;
+    "level 0" Entry0: Invalid(Invalid), Table(Table), _ = Reserved;
+    "level 1" Entry1: Invalid(Invalid), Table(Table), _ = Block(Block1);
+    "level 2" Entry2: Invalid(Invalid), Table(Table), _ = Block(Block2);
+    "level 3" Entry3: Invalid(Invalid), Page(Page), _ = Reserved;
 }
 
 /// Level 0: index `VA[47:39]`, an entry maps 512 GiB.
@@ -1003,45 +285,16 @@ impl Level<Arm64El1LowS1pie> for Level0 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry0 {
-        if Invalid::matches(raw) {
-            Entry0::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry0::Table(Table(raw))
-        } else {
-            Entry0::Reserved(raw)
-        }
+        Entry0::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table::matches(raw) { Some(Table(raw).next()) } else { None }
     }
     #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
     fn link(child: Phys) -> u64 {
         let address = child.0;
         (address & 0xffff_ffff_f000) | 3
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
-    }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
     }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
@@ -1068,17 +321,7 @@ impl Level<Arm64El1LowS1pie> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry1::Table(Table(raw))
-        } else {
-            Entry1::Block(Block1(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1092,11 +335,6 @@ impl Level<Arm64El1LowS1pie> for Level1 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xffff_c000_0000) | attributes.0 | 1
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xffff_ffff_f000) | 3
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -1147,9 +385,7 @@ impl Level<Arm64El1LowS1pie> for Level1 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block1::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Arm64El1LowS1pie::attributes(1, new).map(|_| new)
         } else {
             None
@@ -1158,12 +394,10 @@ impl Level<Arm64El1LowS1pie> for Level1 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 21);
-            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) && Block2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block2::mapping(
+                (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -1171,12 +405,10 @@ impl Level<Arm64El1LowS1pie> for Level1 {
     fn promote(raw: u64) -> Option<u64> {
         if Block2::matches(raw) {
             let address = raw & 0xffff_ffe0_0000;
-            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_c000_0000) | 1;
-            if Block1::matches(word) && Block1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block1::mapping(
+                (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_c000_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -1184,30 +416,24 @@ impl Level<Arm64El1LowS1pie> for Level1 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 30);
-            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_c000_0000) | 1;
-            if Block1::matches(word) && Block1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block1::mapping(
+                (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_c000_0000) | 1,
+                address,
+            )
         } else {
             None
         }
     }
     fn through(old: u64, new: u64) -> Option<u64> {
-        if Block1::matches(new) {
-            let (was, is) = (old & 0x68_0000_0000_0040, new & 0x68_0000_0000_0040);
-            if matches!(
-                (was, is), (0x40 | 0x20_0000_0000_0000, 0x8_0000_0000_0000 |
-                0x20_0000_0000_0040 | 0x28_0000_0000_0000) | (0x8_0000_0000_0000 |
-                0x20_0000_0000_0040 | 0x28_0000_0000_0000, 0x40 | 0x20_0000_0000_0000)
-            ) {
-                return Some(new & !0x68_0000_0000_0040);
-            }
-            None
-        } else {
-            None
+        let (was, is) = (old & 0x68_0000_0000_0040, new & 0x68_0000_0000_0040);
+        if matches!(
+            (was, is), (0x40 | 0x20_0000_0000_0000, 0x8_0000_0000_0000 |
+            0x20_0000_0000_0040 | 0x28_0000_0000_0000) | (0x8_0000_0000_0000 |
+            0x20_0000_0000_0040 | 0x28_0000_0000_0000, 0x40 | 0x20_0000_0000_0000)
+        ) {
+            return Some(new & !0x68_0000_0000_0040);
         }
+        None
     }
     const ACCESSED: bool = true;
     fn accessed(raw: u64) -> bool {
@@ -1232,12 +458,7 @@ impl Level<Arm64El1LowS1pie> for Level1 {
         }
     }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Arm64El1LowS1pie(u64), Level0: next_table, link, annotated, annotation);
 }
 
 /// Level 2: index `VA[29:21]`, an entry maps 2 MiB.
@@ -1256,17 +477,7 @@ impl Level<Arm64El1LowS1pie> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry2::Table(Table(raw))
-        } else {
-            Entry2::Block(Block2(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1281,48 +492,7 @@ impl Level<Arm64El1LowS1pie> for Level2 {
         let address = output.0;
         (address & 0xffff_ffe0_0000) | attributes.0 | 1
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xffff_ffff_f000) | 3
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x8f80_0000_0000_0000 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x706c_0000_0000_00c0 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0x13_ffff_ffff_f33f != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x800 != 0 {
-            class = class
-                .max(
-                    match ((old >> 11) & 1, (new >> 11) & 1) {
-                        (0, 1) => Change::Invalidate,
-                        _ => Change::Break,
-                    },
-                );
-        }
-        if differs & 0x400 != 0 {
-            class = class
-                .max(
-                    match ((old >> 10) & 1, (new >> 10) & 1) {
-                        (0, 1) => Change::Publish,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     const SPANS: &'static [u32] = &[4];
-    #[inline(always)]
-    fn span(raw: u64) -> u32 {
-        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
-    }
     #[inline(always)]
     fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
         match span {
@@ -1335,9 +505,7 @@ impl Level<Arm64El1LowS1pie> for Level2 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block2::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Arm64El1LowS1pie::attributes(2, new).map(|_| new)
         } else {
             None
@@ -1346,12 +514,10 @@ impl Level<Arm64El1LowS1pie> for Level2 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 12);
-            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffff_f000) | 3;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffff_f000) | 3,
+                address,
+            )
         } else {
             None
         }
@@ -1359,12 +525,10 @@ impl Level<Arm64El1LowS1pie> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = raw & 0xffff_ffff_f000;
-            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) && Block2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block2::mapping(
+                (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -1372,60 +536,19 @@ impl Level<Arm64El1LowS1pie> for Level2 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 21);
-            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1;
-            if Block2::matches(word) && Block2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
-        } else {
-            None
-        }
-    }
-    fn through(old: u64, new: u64) -> Option<u64> {
-        if Block2::matches(new) {
-            let (was, is) = (old & 0x68_0000_0000_0040, new & 0x68_0000_0000_0040);
-            if matches!(
-                (was, is), (0x40 | 0x20_0000_0000_0000, 0x8_0000_0000_0000 |
-                0x20_0000_0000_0040 | 0x28_0000_0000_0000) | (0x8_0000_0000_0000 |
-                0x20_0000_0000_0040 | 0x28_0000_0000_0000, 0x40 | 0x20_0000_0000_0000)
-            ) {
-                return Some(new & !0x68_0000_0000_0040);
-            }
-            None
+            Block2::mapping(
+                (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffe0_0000) | 1,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x400 == 0x400
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_fbff | 0x400
-        } else {
-            raw & 0xffff_ffff_ffff_fbff
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x80 == 0
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ff7f
-        } else {
-            raw & 0xffff_ffff_ffff_ff7f | 0x80
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Arm64El1LowS1pie(u64), Level0: next_table, link, annotated, annotation);
+    ::ptdsl::as_at!(Arm64El1LowS1pie(u64), Level1: change, span, through, accessed, with_accessed, dirty, with_dirty);
 }
 
 /// Level 3: index `VA[20:12]`, an entry maps 4 KiB.
@@ -1444,18 +567,7 @@ impl Level<Arm64El1LowS1pie> for Level3 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry3 {
-        if Invalid::matches(raw) {
-            Entry3::Invalid(Invalid(raw))
-        } else if Page::matches(raw) {
-            Entry3::Page(Page(raw))
-        } else {
-            Entry3::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry3::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1470,48 +582,7 @@ impl Level<Arm64El1LowS1pie> for Level3 {
         let address = output.0;
         (address & 0xffff_ffff_f000) | attributes.0 | 3
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x8f80_0000_0000_0000 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x706c_0000_0000_00c0 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0x13_ffff_ffff_f33f != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x800 != 0 {
-            class = class
-                .max(
-                    match ((old >> 11) & 1, (new >> 11) & 1) {
-                        (0, 1) => Change::Invalidate,
-                        _ => Change::Break,
-                    },
-                );
-        }
-        if differs & 0x400 != 0 {
-            class = class
-                .max(
-                    match ((old >> 10) & 1, (new >> 10) & 1) {
-                        (0, 1) => Change::Publish,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     const SPANS: &'static [u32] = &[4];
-    #[inline(always)]
-    fn span(raw: u64) -> u32 {
-        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
-    }
     #[inline(always)]
     fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
         match span {
@@ -1524,9 +595,7 @@ impl Level<Arm64El1LowS1pie> for Level3 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Arm64El1LowS1pie::attributes(3, new).map(|_| new)
         } else {
             None
@@ -1535,60 +604,19 @@ impl Level<Arm64El1LowS1pie> for Level3 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = (raw & 0xffff_ffff_f000).wrapping_add(k << 12);
-            let word = (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffff_f000) | 3;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
-        } else {
-            None
-        }
-    }
-    fn through(old: u64, new: u64) -> Option<u64> {
-        if Page::matches(new) {
-            let (was, is) = (old & 0x68_0000_0000_0040, new & 0x68_0000_0000_0040);
-            if matches!(
-                (was, is), (0x40 | 0x20_0000_0000_0000, 0x8_0000_0000_0000 |
-                0x20_0000_0000_0040 | 0x28_0000_0000_0000) | (0x8_0000_0000_0000 |
-                0x20_0000_0000_0040 | 0x28_0000_0000_0000, 0x40 | 0x20_0000_0000_0000)
-            ) {
-                return Some(new & !0x68_0000_0000_0040);
-            }
-            None
+            Page::mapping(
+                (raw & 0xffec_0000_0000_0fdc) | (address & 0xffff_ffff_f000) | 3,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x400 == 0x400
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_fbff | 0x400
-        } else {
-            raw & 0xffff_ffff_ffff_fbff
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x80 == 0
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ff7f
-        } else {
-            raw & 0xffff_ffff_ffff_ff7f | 0x80
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Arm64El1LowS1pie(u64), Level1: change, span, through, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64El1LowS1pie(u64), Level0: annotated, annotation);
 }
 
 impl Format for Arm64El1LowS1pie {

@@ -24,63 +24,38 @@ pub struct Options {
     pub ttl: bool,
 }
 
-/// What the hypervisor may do. A leaf is always readable; `rwx` is not listed, so it cannot be built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What the hypervisor may do. A leaf is always readable; `rwx` is not listed, so it cannot be built.
+    pub enum Prot: 0x40_0000_0000_0080;
     /// `AP[2]` = ro, `XN` = 1
-    R,
+    R = 0x40_0000_0000_0080;
     /// `AP[2]` = rw, `XN` = 1
-    Rw,
+    Rw = 0x40_0000_0000_0000;
     /// `AP[2]` = ro, `XN` = 0
-    Rx,
+    Rx = 0x80;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 0x40_0000_0000_0080,
-            Prot::Rw => 0x40_0000_0000_0000,
-            Prot::Rx => 0x80,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x40_0000_0000_0080 {
-            0x40_0000_0000_0080 => Some(Prot::R),
-            0x40_0000_0000_0000 => Some(Prot::Rw),
-            0x80 => Some(Prot::Rx),
-            _ => None,
-        }
-    }
-}
-
-/// Attribute `memory`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+::ptdsl::attribute! {
+    /// Attribute `memory`.
+    pub enum Memory: 0x31c;
     /// `AttrIndx` = normal, `SH` = inner
-    Normal,
+    Normal = 0x300;
     /// `AttrIndx` = device, `SH` = inner
-    Device,
+    Device = 0x310;
 }
 
-impl Memory {
-    const fn bits(self) -> u64 {
-        match self {
-            Memory::Normal => 0x300,
-            Memory::Device => 0x310,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
+        memory: Memory = Normal;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x31c {
-            0x300 => Some(Memory::Normal),
-            0x310 => Some(Memory::Device),
-            _ => None,
-        }
+    fields {
+        sw with_sw "SW" [58:55]: Sw;
+        dbm with_dbm "DBM" [51]: bool;
+        af with_af "AF" [10]: bool = 1;
+        gp with_gp "GP" [50]: bool;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r, memory = normal.
@@ -112,726 +87,118 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0x40_0000_0000_0080 {
-            0x40_0000_0000_0080 => Prot::R,
-            0x40_0000_0000_0000 => Prot::Rw,
-            _ => Prot::Rx,
-        }
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `SW`, 4 bits.
+    pub struct Sw[4] {}
+    /// `SH`, 2 bits.
+    pub struct Sh[2] {
+        NON "non" = 0b00;
+        OUTER "outer" = 0b10;
+        INNER "inner" = 0b11;
     }
-    /// The attribute `memory`.
-    pub const fn memory(self) -> Memory {
-        match self.0 & 0x31c {
-            0x300 => Memory::Normal,
-            _ => Memory::Device,
-        }
+    /// `AP[2]`, 1 bit.
+    pub struct Ap2[1] {
+        RW "rw" = 0b0;
+        RO "ro" = 0b1;
     }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Attributes(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `DBM`, bit 51.
-    #[doc(alias = "DBM")]
-    pub const fn dbm(self) -> bool {
-        self.0 & 0x8_0000_0000_0000 != 0
-    }
-    /// With another `DBM`.
-    pub const fn with_dbm(self, value: bool) -> Self {
-        Attributes(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Attributes(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `GP`, bit 50.
-    #[doc(alias = "GP")]
-    pub const fn gp(self) -> bool {
-        self.0 & 0x4_0000_0000_0000 != 0
-    }
-    /// With another `GP`.
-    pub const fn with_gp(self, value: bool) -> Self {
-        Attributes(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
+    /// `AttrIndx`, 3 bits.
+    pub struct AttrIndx[3] {
+        NORMAL "normal" = 0b000;
+        DEVICE "device" = 0b100;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("memory", &self.memory())
-            .field("SW", &self.sw().0)
-            .field("DBM", &self.dbm())
-            .field("AF", &self.af())
-            .field("GP", &self.gp())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 0, 1, 2 and 3.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Table` at levels 0, 1 and 2.
+    pub struct Table(u64): "Table";
+    matches(raw) = raw & 3 == 3;
+    table {
+        next(word) "bits 47:12" = word & 0xffff_ffff_f000;
+        new(address) = (address & 0xffff_ffff_f000) | 3;
+        within = 0xffff_ffff_f000;
+    }
+    ap_table1 with_ap_table1 "APTable[1]" [62]: bool;
+    xn_table with_xn_table "XNTable" [60]: bool;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Block` at level 1.
+    pub struct Block1(u64): "Block";
+    matches(raw) = raw & 3 == 1;
+    leaf {
+        output(word) "bits 47:30" = word & 0xffff_c000_0000;
+        new(address) = (address & 0xffff_c000_0000) | 0x441;
+        within = 0xffff_c000_0000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0x40_0000_0000_0080, value.bits())
-    }
-    /// Sets the attribute `memory`.
-    #[must_use]
-    pub const fn memory(self, value: Memory) -> Self {
-        self.with(0x31c, value.bits())
-    }
-    /// Sets `SW`.
-    #[must_use]
-    pub const fn with_sw(self, value: Sw) -> Self {
-        self.with(0x780_0000_0000_0000, value.0 << 55)
-    }
-    /// Sets `DBM`.
-    #[must_use]
-    pub const fn with_dbm(self, value: bool) -> Self {
-        self.with(0x8_0000_0000_0000, (value as u64) << 51)
-    }
-    /// Sets `AF`.
-    #[must_use]
-    pub const fn with_af(self, value: bool) -> Self {
-        self.with(0x400, (value as u64) << 10)
-    }
-    /// Sets `GP`.
-    #[must_use]
-    pub const fn with_gp(self, value: bool) -> Self {
-        self.with(0x4_0000_0000_0000, (value as u64) << 50)
-    }
+    sw with_sw "SW" [58:55]: Sw;
+    xn with_xn "XN" [54]: bool;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    dbm with_dbm "DBM" [51]: bool;
+    gp with_gp "GP" [50]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    ap2 with_ap2 "AP[2]" [7]: Ap2;
+    attr_indx with_attr_indx "AttrIndx" [4:2]: AttrIndx;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0x7cc_0000_0000_079c,
-            value: attributes.0,
-        }
+::ptdsl::descriptor! {
+    /// `Block` at level 2.
+    pub struct Block2(u64): "Block";
+    matches(raw) = raw & 3 == 1;
+    leaf {
+        output(word) "bits 47:21" = word & 0xffff_ffe0_0000;
+        new(address) = (address & 0xffff_ffe0_0000) | 0x441;
+        within = 0xffff_ffe0_0000;
     }
+    sw with_sw "SW" [58:55]: Sw;
+    xn with_xn "XN" [54]: bool;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    dbm with_dbm "DBM" [51]: bool;
+    gp with_gp "GP" [50]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    ap2 with_ap2 "AP[2]" [7]: Ap2;
+    attr_indx with_attr_indx "AttrIndx" [4:2]: AttrIndx;
 }
 
-/// `SW`, 4 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sw(u64);
-
-impl Sw {
-    /// `None` for a value above 0xf.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0xf { Some(Sw(value)) } else { None }
+::ptdsl::descriptor! {
+    /// `Page` at level 3.
+    pub struct Page(u64): "Page";
+    matches(raw) = raw & 3 == 3;
+    leaf {
+        output(word) "bits 47:12" = word & 0xffff_ffff_f000;
+        new(address) = (address & 0xffff_ffff_f000) | 0x443;
+        within = 0xffff_ffff_f000;
     }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
+    sw with_sw "SW" [58:55]: Sw;
+    xn with_xn "XN" [54]: bool;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    dbm with_dbm "DBM" [51]: bool;
+    gp with_gp "GP" [50]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    ap2 with_ap2 "AP[2]" [7]: Ap2;
+    attr_indx with_attr_indx "AttrIndx" [4:2]: AttrIndx;
 }
 
-/// `SH`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sh(u64);
-
-impl Sh {
-    /// `non = 0b00`
-    pub const NON: Self = Sh(0);
-    /// `outer = 0b10`
-    pub const OUTER: Self = Sh(2);
-    /// `inner = 0b11`
-    pub const INNER: Self = Sh(3);
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(Sh(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `AP[2]`, 1 bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ap2(u64);
-
-impl Ap2 {
-    /// `rw = 0b0`
-    pub const RW: Self = Ap2(0);
-    /// `ro = 0b1`
-    pub const RO: Self = Ap2(1);
-    /// `None` for a value above 0x1.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 1 { Some(Ap2(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `AttrIndx`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttrIndx(u64);
-
-impl AttrIndx {
-    /// `normal = 0b000`
-    pub const NORMAL: Self = AttrIndx(0);
-    /// `device = 0b100`
-    pub const DEVICE: Self = AttrIndx(4);
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 7 { Some(AttrIndx(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 0, 1, 2 and 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `Table` at levels 0, 1 and 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table(u64);
-
-impl Table {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table((address & 0xffff_ffff_f000) | 3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 3
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 47:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xffff_ffff_f000)
-    }
-    /// `APTable[1]`, bit 62.
-    #[doc(alias = "APTable1")]
-    pub const fn ap_table1(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `APTable[1]`.
-    pub const fn with_ap_table1(self, value: bool) -> Self {
-        Table(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `XNTable`, bit 60.
-    #[doc(alias = "XNTable")]
-    pub const fn xn_table(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `XNTable`.
-    pub const fn with_xn_table(self, value: bool) -> Self {
-        Table(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-}
-
-impl core::fmt::Debug for Table {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table")
-            .field("next", &self.next())
-            .field("APTable[1]", &self.ap_table1())
-            .field("XNTable", &self.xn_table())
-            .finish()
-    }
-}
-
-/// `Block` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Block1(u64);
-
-impl Block1 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_c000_0000 != 0 {
-            return None;
-        }
-        Some(Block1((address & 0xffff_c000_0000) | 0x441))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Block` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Block1(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:30.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_c000_0000)
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Block1(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `XN`, bit 54.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 0x40_0000_0000_0000 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        Block1(self.0 & !0x40_0000_0000_0000 | ((value as u64) << 54))
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Block1(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `DBM`, bit 51.
-    #[doc(alias = "DBM")]
-    pub const fn dbm(self) -> bool {
-        self.0 & 0x8_0000_0000_0000 != 0
-    }
-    /// With another `DBM`.
-    pub const fn with_dbm(self, value: bool) -> Self {
-        Block1(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
-    }
-    /// `GP`, bit 50.
-    #[doc(alias = "GP")]
-    pub const fn gp(self) -> bool {
-        self.0 & 0x4_0000_0000_0000 != 0
-    }
-    /// With another `GP`.
-    pub const fn with_gp(self, value: bool) -> Self {
-        Block1(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Block1(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Block1(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `AP[2]`, bit 7.
-    #[doc(alias = "AP2")]
-    pub const fn ap2(self) -> Ap2 {
-        Ap2((self.0 >> 7) & 1)
-    }
-    /// With another `AP[2]`.
-    pub const fn with_ap2(self, value: Ap2) -> Self {
-        Block1(self.0 & !0x80 | (value.0 << 7))
-    }
-    /// `AttrIndx`, bits 4:2.
-    #[doc(alias = "AttrIndx")]
-    pub const fn attr_indx(self) -> AttrIndx {
-        AttrIndx((self.0 >> 2) & 7)
-    }
-    /// With another `AttrIndx`.
-    pub const fn with_attr_indx(self, value: AttrIndx) -> Self {
-        Block1(self.0 & !0x1c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Block1 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Block1")
-            .field("output", &self.output())
-            .field("SW", &self.sw().0)
-            .field("XN", &self.xn())
-            .field("Contiguous", &self.contiguous())
-            .field("DBM", &self.dbm())
-            .field("GP", &self.gp())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("AP[2]", &self.ap2().0)
-            .field("AttrIndx", &self.attr_indx().0)
-            .finish()
-    }
-}
-
-/// `Block` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Block2(u64);
-
-impl Block2 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_ffe0_0000 != 0 {
-            return None;
-        }
-        Some(Block2((address & 0xffff_ffe0_0000) | 0x441))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Block` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Block2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:21.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_ffe0_0000)
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Block2(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `XN`, bit 54.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 0x40_0000_0000_0000 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        Block2(self.0 & !0x40_0000_0000_0000 | ((value as u64) << 54))
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Block2(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `DBM`, bit 51.
-    #[doc(alias = "DBM")]
-    pub const fn dbm(self) -> bool {
-        self.0 & 0x8_0000_0000_0000 != 0
-    }
-    /// With another `DBM`.
-    pub const fn with_dbm(self, value: bool) -> Self {
-        Block2(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
-    }
-    /// `GP`, bit 50.
-    #[doc(alias = "GP")]
-    pub const fn gp(self) -> bool {
-        self.0 & 0x4_0000_0000_0000 != 0
-    }
-    /// With another `GP`.
-    pub const fn with_gp(self, value: bool) -> Self {
-        Block2(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Block2(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Block2(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `AP[2]`, bit 7.
-    #[doc(alias = "AP2")]
-    pub const fn ap2(self) -> Ap2 {
-        Ap2((self.0 >> 7) & 1)
-    }
-    /// With another `AP[2]`.
-    pub const fn with_ap2(self, value: Ap2) -> Self {
-        Block2(self.0 & !0x80 | (value.0 << 7))
-    }
-    /// `AttrIndx`, bits 4:2.
-    #[doc(alias = "AttrIndx")]
-    pub const fn attr_indx(self) -> AttrIndx {
-        AttrIndx((self.0 >> 2) & 7)
-    }
-    /// With another `AttrIndx`.
-    pub const fn with_attr_indx(self, value: AttrIndx) -> Self {
-        Block2(self.0 & !0x1c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Block2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Block2")
-            .field("output", &self.output())
-            .field("SW", &self.sw().0)
-            .field("XN", &self.xn())
-            .field("Contiguous", &self.contiguous())
-            .field("DBM", &self.dbm())
-            .field("GP", &self.gp())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("AP[2]", &self.ap2().0)
-            .field("AttrIndx", &self.attr_indx().0)
-            .finish()
-    }
-}
-
-/// `Page` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page(u64);
-
-impl Page {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Page((address & 0xffff_ffff_f000) | 0x443))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 3
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:12.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_ffff_f000)
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Page(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `XN`, bit 54.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 0x40_0000_0000_0000 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        Page(self.0 & !0x40_0000_0000_0000 | ((value as u64) << 54))
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Page(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `DBM`, bit 51.
-    #[doc(alias = "DBM")]
-    pub const fn dbm(self) -> bool {
-        self.0 & 0x8_0000_0000_0000 != 0
-    }
-    /// With another `DBM`.
-    pub const fn with_dbm(self, value: bool) -> Self {
-        Page(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
-    }
-    /// `GP`, bit 50.
-    #[doc(alias = "GP")]
-    pub const fn gp(self) -> bool {
-        self.0 & 0x4_0000_0000_0000 != 0
-    }
-    /// With another `GP`.
-    pub const fn with_gp(self, value: bool) -> Self {
-        Page(self.0 & !0x4_0000_0000_0000 | ((value as u64) << 50))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Page(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Page(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `AP[2]`, bit 7.
-    #[doc(alias = "AP2")]
-    pub const fn ap2(self) -> Ap2 {
-        Ap2((self.0 >> 7) & 1)
-    }
-    /// With another `AP[2]`.
-    pub const fn with_ap2(self, value: Ap2) -> Self {
-        Page(self.0 & !0x80 | (value.0 << 7))
-    }
-    /// `AttrIndx`, bits 4:2.
-    #[doc(alias = "AttrIndx")]
-    pub const fn attr_indx(self) -> AttrIndx {
-        AttrIndx((self.0 >> 2) & 7)
-    }
-    /// With another `AttrIndx`.
-    pub const fn with_attr_indx(self, value: AttrIndx) -> Self {
-        Page(self.0 & !0x1c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Page {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page")
-            .field("output", &self.output())
-            .field("SW", &self.sw().0)
-            .field("XN", &self.xn())
-            .field("Contiguous", &self.contiguous())
-            .field("DBM", &self.dbm())
-            .field("GP", &self.gp())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("AP[2]", &self.ap2().0)
-            .field("AttrIndx", &self.attr_indx().0)
-            .finish()
-    }
-}
-
-/// What may stand at level 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry0 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Block`
-    Block(Block1),
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Block`
-    Block(Block2),
-}
-
-/// What may stand at level 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry3 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
+::ptdsl::entries! {
+    u64;
+    "level 0" Entry0: Invalid(Invalid), Table(Table), _ = Reserved;
+    "level 1" Entry1: Invalid(Invalid), Table(Table), _ = Block(Block1);
+    "level 2" Entry2: Invalid(Invalid), Table(Table), _ = Block(Block2);
+    "level 3" Entry3: Invalid(Invalid), Page(Page), _ = Reserved;
 }
 
 /// Level 0: index `VA[47:39]`, an entry maps 512 GiB.
@@ -850,45 +217,16 @@ impl Level<Arm64Hyp> for Level0 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry0 {
-        if Invalid::matches(raw) {
-            Entry0::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry0::Table(Table(raw))
-        } else {
-            Entry0::Reserved(raw)
-        }
+        Entry0::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table::matches(raw) { Some(Table(raw).next()) } else { None }
     }
     #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
     fn link(child: Phys) -> u64 {
         let address = child.0;
         (address & 0xffff_ffff_f000) | 3
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
-    }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
     }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
@@ -915,17 +253,7 @@ impl Level<Arm64Hyp> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry1::Table(Table(raw))
-        } else {
-            Entry1::Block(Block1(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -939,11 +267,6 @@ impl Level<Arm64Hyp> for Level1 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xffff_c000_0000) | attributes.0 | 0x41
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xffff_ffff_f000) | 3
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -985,9 +308,7 @@ impl Level<Arm64Hyp> for Level1 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block1::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Arm64Hyp::attributes(1, new).map(|_| new)
         } else {
             None
@@ -996,13 +317,10 @@ impl Level<Arm64Hyp> for Level1 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 21);
-            let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffe0_0000)
-                | 0x41;
-            if Block2::matches(word) && Block2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block2::mapping(
+                (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffe0_0000) | 0x41,
+                address,
+            )
         } else {
             None
         }
@@ -1010,13 +328,10 @@ impl Level<Arm64Hyp> for Level1 {
     fn promote(raw: u64) -> Option<u64> {
         if Block2::matches(raw) {
             let address = raw & 0xffff_ffe0_0000;
-            let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_c000_0000)
-                | 0x41;
-            if Block1::matches(word) && Block1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block1::mapping(
+                (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_c000_0000) | 0x41,
+                address,
+            )
         } else {
             None
         }
@@ -1024,29 +339,22 @@ impl Level<Arm64Hyp> for Level1 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Block1::matches(raw) {
             let address = (raw & 0xffff_c000_0000).wrapping_add(k << 30);
-            let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_c000_0000)
-                | 0x41;
-            if Block1::matches(word) && Block1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block1::mapping(
+                (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_c000_0000) | 0x41,
+                address,
+            )
         } else {
             None
         }
     }
     fn through(old: u64, new: u64) -> Option<u64> {
-        if Block1::matches(new) {
-            let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
-            if matches!(
-                (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
-            ) {
-                return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
-            }
-            None
-        } else {
-            None
+        let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
+        if matches!(
+            (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
+        ) {
+            return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
         }
+        None
     }
     const ACCESSED: bool = true;
     fn accessed(raw: u64) -> bool {
@@ -1074,12 +382,7 @@ impl Level<Arm64Hyp> for Level1 {
         }
     }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Arm64Hyp(u64), Level0: next_table, link, annotated, annotation);
 }
 
 /// Level 2: index `VA[29:21]`, an entry maps 2 MiB.
@@ -1098,17 +401,7 @@ impl Level<Arm64Hyp> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry2::Table(Table(raw))
-        } else {
-            Entry2::Block(Block2(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1123,39 +416,7 @@ impl Level<Arm64Hyp> for Level2 {
         let address = output.0;
         (address & 0xffff_ffe0_0000) | attributes.0 | 0x41
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xffff_ffff_f000) | 3
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0xff80_0000_0000_0000 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x4c_0000_0000_0080 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0x33_ffff_ffff_fb7f != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x400 != 0 {
-            class = class
-                .max(
-                    match ((old >> 10) & 1, (new >> 10) & 1) {
-                        (0, 1) => Change::Publish,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     const SPANS: &'static [u32] = &[4];
-    #[inline(always)]
-    fn span(raw: u64) -> u32 {
-        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
-    }
     #[inline(always)]
     fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
         match span {
@@ -1168,9 +429,7 @@ impl Level<Arm64Hyp> for Level2 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block2::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Arm64Hyp::attributes(2, new).map(|_| new)
         } else {
             None
@@ -1179,13 +438,10 @@ impl Level<Arm64Hyp> for Level2 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 12);
-            let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffff_f000)
-                | 0x43;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffff_f000) | 0x43,
+                address,
+            )
         } else {
             None
         }
@@ -1193,13 +449,10 @@ impl Level<Arm64Hyp> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = raw & 0xffff_ffff_f000;
-            let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffe0_0000)
-                | 0x41;
-            if Block2::matches(word) && Block2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block2::mapping(
+                (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffe0_0000) | 0x41,
+                address,
+            )
         } else {
             None
         }
@@ -1207,62 +460,19 @@ impl Level<Arm64Hyp> for Level2 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Block2::matches(raw) {
             let address = (raw & 0xffff_ffe0_0000).wrapping_add(k << 21);
-            let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffe0_0000)
-                | 0x41;
-            if Block2::matches(word) && Block2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
-        } else {
-            None
-        }
-    }
-    fn through(old: u64, new: u64) -> Option<u64> {
-        if Block2::matches(new) {
-            let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
-            if matches!(
-                (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
-            ) {
-                return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
-            }
-            None
+            Block2::mapping(
+                (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffe0_0000) | 0x41,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x400 == 0x400
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_fbff | 0x400
-        } else {
-            raw & 0xffff_ffff_ffff_fbff
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
-            return raw;
-        }
-        if value {
-            raw & 0xffff_ffff_ffff_ff7f
-        } else {
-            raw & 0xffff_ffff_ffff_ff7f | 0x80
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Arm64Hyp(u64), Level0: next_table, link, annotated, annotation);
+    ::ptdsl::as_at!(Arm64Hyp(u64), Level1: change, span, through, accessed, with_accessed, dirty, with_dirty);
 }
 
 /// Level 3: index `VA[20:12]`, an entry maps 4 KiB.
@@ -1281,18 +491,7 @@ impl Level<Arm64Hyp> for Level3 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry3 {
-        if Invalid::matches(raw) {
-            Entry3::Invalid(Invalid(raw))
-        } else if Page::matches(raw) {
-            Entry3::Page(Page(raw))
-        } else {
-            Entry3::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry3::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1307,39 +506,7 @@ impl Level<Arm64Hyp> for Level3 {
         let address = output.0;
         (address & 0xffff_ffff_f000) | attributes.0 | 0x43
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0xff80_0000_0000_0000 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x4c_0000_0000_0080 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0x33_ffff_ffff_fb7f != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x400 != 0 {
-            class = class
-                .max(
-                    match ((old >> 10) & 1, (new >> 10) & 1) {
-                        (0, 1) => Change::Publish,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     const SPANS: &'static [u32] = &[4];
-    #[inline(always)]
-    fn span(raw: u64) -> u32 {
-        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
-    }
     #[inline(always)]
     fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
         match span {
@@ -1352,9 +519,7 @@ impl Level<Arm64Hyp> for Level3 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Arm64Hyp::attributes(3, new).map(|_| new)
         } else {
             None
@@ -1363,62 +528,19 @@ impl Level<Arm64Hyp> for Level3 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = (raw & 0xffff_ffff_f000).wrapping_add(k << 12);
-            let word = (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffff_f000)
-                | 0x43;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
-        } else {
-            None
-        }
-    }
-    fn through(old: u64, new: u64) -> Option<u64> {
-        if Page::matches(new) {
-            let (was, is) = (old & 0x40_0000_0000_0080, new & 0x40_0000_0000_0080);
-            if matches!(
-                (was, is), (0x40_0000_0000_0000, 0x80) | (0x80, 0x40_0000_0000_0000)
-            ) {
-                return Some(new & !0x40_0000_0000_0080 | 0x40_0000_0000_0080);
-            }
-            None
+            Page::mapping(
+                (raw & 0xffcc_0000_0000_079c) | (address & 0xffff_ffff_f000) | 0x43,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x400 == 0x400
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_fbff | 0x400
-        } else {
-            raw & 0xffff_ffff_ffff_fbff
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0000
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
-            return raw;
-        }
-        if value {
-            raw & 0xffff_ffff_ffff_ff7f
-        } else {
-            raw & 0xffff_ffff_ffff_ff7f | 0x80
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Arm64Hyp(u64), Level1: change, span, through, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64Hyp(u64), Level0: annotated, annotation);
 }
 
 impl Format for Arm64Hyp {

@@ -26,75 +26,44 @@ pub struct Options {
     pub ttl: bool,
 }
 
-/// What the guest may do; stage 1 restricts it further.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What the guest may do; stage 1 restricts it further.
+    pub enum Prot: 0x60_0000_0000_00c0;
     /// `S2AP` = ro, `XN[1:0]` = never
-    R,
+    R = 0x40_0000_0000_0040;
     /// `S2AP` = wo, `XN[1:0]` = never
-    W,
+    W = 0x40_0000_0000_0080;
     /// `S2AP` = rw, `XN[1:0]` = never
-    Rw,
+    Rw = 0x40_0000_0000_00c0;
     /// `S2AP` = ro, `XN[1:0]` = all
-    Rx,
+    Rx = 0x40;
     /// `S2AP` = rw, `XN[1:0]` = all
-    Rwx,
+    Rwx = 0xc0;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 0x40_0000_0000_0040,
-            Prot::W => 0x40_0000_0000_0080,
-            Prot::Rw => 0x40_0000_0000_00c0,
-            Prot::Rx => 0x40,
-            Prot::Rwx => 0xc0,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x60_0000_0000_00c0 {
-            0x40_0000_0000_0040 => Some(Prot::R),
-            0x40_0000_0000_0080 => Some(Prot::W),
-            0x40_0000_0000_00c0 => Some(Prot::Rw),
-            0x40 => Some(Prot::Rx),
-            0xc0 => Some(Prot::Rwx),
-            _ => None,
-        }
-    }
-}
-
-/// HCR_EL2.FWB = 0: stage 1 may weaken it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+::ptdsl::attribute! {
+    /// HCR_EL2.FWB = 0: stage 1 may weaken it.
+    pub enum Memory: 0x33c;
     /// Write-back.
-    Normal,
+    Normal = 0x33c;
     /// `MemAttr[3:0]` = 5, `SH` = inner
-    NonCacheable,
+    NonCacheable = 0x314;
     /// Device-nGnRE.
-    Device,
+    Device = 0x304;
 }
 
-impl Memory {
-    const fn bits(self) -> u64 {
-        match self {
-            Memory::Normal => 0x33c,
-            Memory::NonCacheable => 0x314,
-            Memory::Device => 0x304,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
+        memory: Memory = Normal;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x33c {
-            0x33c => Some(Memory::Normal),
-            0x314 => Some(Memory::NonCacheable),
-            0x304 => Some(Memory::Device),
-            _ => None,
-        }
+    fields {
+        sw with_sw "SW" [58:55]: Sw;
+        dbm with_dbm "DBM" [51]: bool;
+        af with_af "AF" [10]: bool = 1;
+        fn_xs with_fn_xs "FnXS" [11]: bool;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r, memory = normal.
@@ -140,578 +109,100 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0x60_0000_0000_00c0 {
-            0x40_0000_0000_0040 => Prot::R,
-            0x40_0000_0000_0080 => Prot::W,
-            0x40_0000_0000_00c0 => Prot::Rw,
-            0x40 => Prot::Rx,
-            _ => Prot::Rwx,
-        }
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `SW`, 4 bits.
+    pub struct Sw[4] {}
+    /// `SH`, 2 bits.
+    pub struct Sh[2] {
+        NON "non" = 0b00;
+        OUTER "outer" = 0b10;
+        INNER "inner" = 0b11;
     }
-    /// The attribute `memory`.
-    pub const fn memory(self) -> Memory {
-        match self.0 & 0x33c {
-            0x33c => Memory::Normal,
-            0x314 => Memory::NonCacheable,
-            _ => Memory::Device,
-        }
+    /// Without FEAT_XNX only the high bit counts.
+    pub struct Xn[2] {
+        ALL "all" = 0b00;
+        EL0 "el0" = 0b01;
+        NEVER "never" = 0b10;
+        EL1 "el1" = 0b11;
     }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
+    /// `S2AP`, 2 bits.
+    pub struct S2ap[2] {
+        NONE "none" = 0b00;
+        RO "ro" = 0b01;
+        WO "wo" = 0b10;
+        RW "rw" = 0b11;
     }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Attributes(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `DBM`, bit 51.
-    #[doc(alias = "DBM")]
-    pub const fn dbm(self) -> bool {
-        self.0 & 0x8_0000_0000_0000 != 0
-    }
-    /// With another `DBM`.
-    pub const fn with_dbm(self, value: bool) -> Self {
-        Attributes(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Attributes(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `FnXS`, bit 11.
-    #[doc(alias = "FnXS")]
-    pub const fn fn_xs(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `FnXS`.
-    pub const fn with_fn_xs(self, value: bool) -> Self {
-        Attributes(self.0 & !0x800 | ((value as u64) << 11))
+    /// `MemAttr[3:0]`, 4 bits.
+    pub struct MemAttr[4] {}
+}
+
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 2 and 3.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("memory", &self.memory())
-            .field("SW", &self.sw().0)
-            .field("DBM", &self.dbm())
-            .field("AF", &self.af())
-            .field("FnXS", &self.fn_xs())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Table` at level 2.
+    pub struct Table(u64): "Table";
+    matches(raw) = raw & 3 == 3;
+    table {
+        next(word) "bits 47:16" = word & 0xffff_ffff_0000;
+        new(address) = (address & 0xffff_ffff_0000) | 3;
+        within = 0xffff_ffff_0000;
     }
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Block` at level 2.
+    pub struct Block(u64): "Block";
+    matches(raw) = raw & 3 == 1;
+    leaf {
+        output(word) "bits 47:29" = word & 0xffff_e000_0000;
+        new(address) = (address & 0xffff_e000_0000) | 0x401;
+        within = 0xffff_e000_0000;
+    }
+    sw with_sw "SW" [58:55]: Sw;
+    xn with_xn "XN[1:0]" [54:53]: Xn;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    dbm with_dbm "DBM" [51]: bool;
+    fn_xs with_fn_xs "FnXS" [11]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    s2ap with_s2ap "S2AP" [7:6]: S2ap;
+    mem_attr with_mem_attr "MemAttr[3:0]" [5:2]: MemAttr;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Page` at level 3.
+    pub struct Page(u64): "Page";
+    matches(raw) = raw & 3 == 3;
+    leaf {
+        output(word) "bits 47:16" = word & 0xffff_ffff_0000;
+        new(address) = (address & 0xffff_ffff_0000) | 0x403;
+        within = 0xffff_ffff_0000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0x60_0000_0000_00c0, value.bits())
-    }
-    /// Sets the attribute `memory`.
-    #[must_use]
-    pub const fn memory(self, value: Memory) -> Self {
-        self.with(0x33c, value.bits())
-    }
-    /// Sets `SW`.
-    #[must_use]
-    pub const fn with_sw(self, value: Sw) -> Self {
-        self.with(0x780_0000_0000_0000, value.0 << 55)
-    }
-    /// Sets `DBM`.
-    #[must_use]
-    pub const fn with_dbm(self, value: bool) -> Self {
-        self.with(0x8_0000_0000_0000, (value as u64) << 51)
-    }
-    /// Sets `AF`.
-    #[must_use]
-    pub const fn with_af(self, value: bool) -> Self {
-        self.with(0x400, (value as u64) << 10)
-    }
-    /// Sets `FnXS`.
-    #[must_use]
-    pub const fn with_fn_xs(self, value: bool) -> Self {
-        self.with(0x800, (value as u64) << 11)
-    }
+    sw with_sw "SW" [58:55]: Sw;
+    xn with_xn "XN[1:0]" [54:53]: Xn;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    dbm with_dbm "DBM" [51]: bool;
+    fn_xs with_fn_xs "FnXS" [11]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    s2ap with_s2ap "S2AP" [7:6]: S2ap;
+    mem_attr with_mem_attr "MemAttr[3:0]" [5:2]: MemAttr;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0x7e8_0000_0000_0ffc,
-            value: attributes.0,
-        }
-    }
-}
-
-/// `SW`, 4 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sw(u64);
-
-impl Sw {
-    /// `None` for a value above 0xf.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0xf { Some(Sw(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `SH`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sh(u64);
-
-impl Sh {
-    /// `non = 0b00`
-    pub const NON: Self = Sh(0);
-    /// `outer = 0b10`
-    pub const OUTER: Self = Sh(2);
-    /// `inner = 0b11`
-    pub const INNER: Self = Sh(3);
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(Sh(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// Without FEAT_XNX only the high bit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Xn(u64);
-
-impl Xn {
-    /// `all = 0b00`
-    pub const ALL: Self = Xn(0);
-    /// `el0 = 0b01`
-    pub const EL0: Self = Xn(1);
-    /// `never = 0b10`
-    pub const NEVER: Self = Xn(2);
-    /// `el1 = 0b11`
-    pub const EL1: Self = Xn(3);
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(Xn(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `S2AP`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct S2ap(u64);
-
-impl S2ap {
-    /// `none = 0b00`
-    pub const NONE: Self = S2ap(0);
-    /// `ro = 0b01`
-    pub const RO: Self = S2ap(1);
-    /// `wo = 0b10`
-    pub const WO: Self = S2ap(2);
-    /// `rw = 0b11`
-    pub const RW: Self = S2ap(3);
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(S2ap(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `MemAttr[3:0]`, 4 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MemAttr(u64);
-
-impl MemAttr {
-    /// `None` for a value above 0xf.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0xf { Some(MemAttr(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 2 and 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `Table` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table(u64);
-
-impl Table {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xffff_ffff_0000 != 0 {
-            return None;
-        }
-        Some(Table((address & 0xffff_ffff_0000) | 3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 3
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 47:16.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xffff_ffff_0000)
-    }
-}
-
-impl core::fmt::Debug for Table {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table").field("next", &self.next()).finish()
-    }
-}
-
-/// `Block` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Block(u64);
-
-impl Block {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_e000_0000 != 0 {
-            return None;
-        }
-        Some(Block((address & 0xffff_e000_0000) | 0x401))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Block` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Block(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:29.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_e000_0000)
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Block(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `XN[1:0]`, bits 54:53.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> Xn {
-        Xn((self.0 >> 53) & 3)
-    }
-    /// With another `XN[1:0]`.
-    pub const fn with_xn(self, value: Xn) -> Self {
-        Block(self.0 & !0x60_0000_0000_0000 | (value.0 << 53))
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Block(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `DBM`, bit 51.
-    #[doc(alias = "DBM")]
-    pub const fn dbm(self) -> bool {
-        self.0 & 0x8_0000_0000_0000 != 0
-    }
-    /// With another `DBM`.
-    pub const fn with_dbm(self, value: bool) -> Self {
-        Block(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
-    }
-    /// `FnXS`, bit 11.
-    #[doc(alias = "FnXS")]
-    pub const fn fn_xs(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `FnXS`.
-    pub const fn with_fn_xs(self, value: bool) -> Self {
-        Block(self.0 & !0x800 | ((value as u64) << 11))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Block(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Block(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `S2AP`, bits 7:6.
-    #[doc(alias = "S2AP")]
-    pub const fn s2ap(self) -> S2ap {
-        S2ap((self.0 >> 6) & 3)
-    }
-    /// With another `S2AP`.
-    pub const fn with_s2ap(self, value: S2ap) -> Self {
-        Block(self.0 & !0xc0 | (value.0 << 6))
-    }
-    /// `MemAttr[3:0]`, bits 5:2.
-    #[doc(alias = "MemAttr")]
-    pub const fn mem_attr(self) -> MemAttr {
-        MemAttr((self.0 >> 2) & 0xf)
-    }
-    /// With another `MemAttr[3:0]`.
-    pub const fn with_mem_attr(self, value: MemAttr) -> Self {
-        Block(self.0 & !0x3c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Block {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Block")
-            .field("output", &self.output())
-            .field("SW", &self.sw().0)
-            .field("XN[1:0]", &self.xn().0)
-            .field("Contiguous", &self.contiguous())
-            .field("DBM", &self.dbm())
-            .field("FnXS", &self.fn_xs())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("S2AP", &self.s2ap().0)
-            .field("MemAttr[3:0]", &self.mem_attr().0)
-            .finish()
-    }
-}
-
-/// `Page` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page(u64);
-
-impl Page {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_ffff_0000 != 0 {
-            return None;
-        }
-        Some(Page((address & 0xffff_ffff_0000) | 0x403))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 3
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:16.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_ffff_0000)
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Page(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `XN[1:0]`, bits 54:53.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> Xn {
-        Xn((self.0 >> 53) & 3)
-    }
-    /// With another `XN[1:0]`.
-    pub const fn with_xn(self, value: Xn) -> Self {
-        Page(self.0 & !0x60_0000_0000_0000 | (value.0 << 53))
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Page(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `DBM`, bit 51.
-    #[doc(alias = "DBM")]
-    pub const fn dbm(self) -> bool {
-        self.0 & 0x8_0000_0000_0000 != 0
-    }
-    /// With another `DBM`.
-    pub const fn with_dbm(self, value: bool) -> Self {
-        Page(self.0 & !0x8_0000_0000_0000 | ((value as u64) << 51))
-    }
-    /// `FnXS`, bit 11.
-    #[doc(alias = "FnXS")]
-    pub const fn fn_xs(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `FnXS`.
-    pub const fn with_fn_xs(self, value: bool) -> Self {
-        Page(self.0 & !0x800 | ((value as u64) << 11))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Page(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Page(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `S2AP`, bits 7:6.
-    #[doc(alias = "S2AP")]
-    pub const fn s2ap(self) -> S2ap {
-        S2ap((self.0 >> 6) & 3)
-    }
-    /// With another `S2AP`.
-    pub const fn with_s2ap(self, value: S2ap) -> Self {
-        Page(self.0 & !0xc0 | (value.0 << 6))
-    }
-    /// `MemAttr[3:0]`, bits 5:2.
-    #[doc(alias = "MemAttr")]
-    pub const fn mem_attr(self) -> MemAttr {
-        MemAttr((self.0 >> 2) & 0xf)
-    }
-    /// With another `MemAttr[3:0]`.
-    pub const fn with_mem_attr(self, value: MemAttr) -> Self {
-        Page(self.0 & !0x3c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Page {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page")
-            .field("output", &self.output())
-            .field("SW", &self.sw().0)
-            .field("XN[1:0]", &self.xn().0)
-            .field("Contiguous", &self.contiguous())
-            .field("DBM", &self.dbm())
-            .field("FnXS", &self.fn_xs())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("S2AP", &self.s2ap().0)
-            .field("MemAttr[3:0]", &self.mem_attr().0)
-            .finish()
-    }
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Block`
-    Block(Block),
-}
-
-/// What may stand at level 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry3 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
+::ptdsl::entries! {
+    u64;
+    "level 2" Entry2: Invalid(Invalid), Table(Table), _ = Block(Block);
+    "level 3" Entry3: Invalid(Invalid), Page(Page), _ = Reserved;
 }
 
 /// Level 2: index `IPA[45:29]`, an entry maps 512 MiB.
@@ -730,17 +221,16 @@ impl Level<Arm64Stage264kConcatenated> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry2::Table(Table(raw))
-        } else {
-            Entry2::Block(Block(raw))
-        }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+    }
+    #[inline(always)]
+    fn link(child: Phys) -> u64 {
+        let address = child.0;
+        (address & 0xffff_ffff_0000) | 3
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -754,11 +244,6 @@ impl Level<Arm64Stage264kConcatenated> for Level2 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xffff_e000_0000) | attributes.0 | 1
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xffff_ffff_0000) | 3
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -800,9 +285,7 @@ impl Level<Arm64Stage264kConcatenated> for Level2 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Arm64Stage264kConcatenated::attributes(2, new).map(|_| new)
         } else {
             None
@@ -811,12 +294,10 @@ impl Level<Arm64Stage264kConcatenated> for Level2 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Block::matches(raw) {
             let address = (raw & 0xffff_e000_0000).wrapping_add(k << 16);
-            let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_0000) | 3;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_0000) | 3,
+                address,
+            )
         } else {
             None
         }
@@ -824,12 +305,10 @@ impl Level<Arm64Stage264kConcatenated> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = raw & 0xffff_ffff_0000;
-            let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_e000_0000) | 1;
-            if Block::matches(word) && Block(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block::mapping(
+                (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_e000_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -837,12 +316,10 @@ impl Level<Arm64Stage264kConcatenated> for Level2 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Block::matches(raw) {
             let address = (raw & 0xffff_e000_0000).wrapping_add(k << 29);
-            let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_e000_0000) | 1;
-            if Block::matches(word) && Block(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block::mapping(
+                (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_e000_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -897,18 +374,7 @@ impl Level<Arm64Stage264kConcatenated> for Level3 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry3 {
-        if Invalid::matches(raw) {
-            Entry3::Invalid(Invalid(raw))
-        } else if Page::matches(raw) {
-            Entry3::Page(Page(raw))
-        } else {
-            Entry3::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry3::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -923,39 +389,7 @@ impl Level<Arm64Stage264kConcatenated> for Level3 {
         let address = output.0;
         (address & 0xffff_ffff_0000) | attributes.0 | 3
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0xff80_0000_0000_0000 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x68_0000_0000_00c0 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0x17_ffff_ffff_fb3f != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x400 != 0 {
-            class = class
-                .max(
-                    match ((old >> 10) & 1, (new >> 10) & 1) {
-                        (0, 1) => Change::Publish,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     const SPANS: &'static [u32] = &[5];
-    #[inline(always)]
-    fn span(raw: u64) -> u32 {
-        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 5 } else { 0 }
-    }
     #[inline(always)]
     fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
         match span {
@@ -968,9 +402,7 @@ impl Level<Arm64Stage264kConcatenated> for Level3 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Arm64Stage264kConcatenated::attributes(3, new).map(|_| new)
         } else {
             None
@@ -979,48 +411,18 @@ impl Level<Arm64Stage264kConcatenated> for Level3 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = (raw & 0xffff_ffff_0000).wrapping_add(k << 16);
-            let word = (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_0000) | 3;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                (raw & 0xffe8_0000_0000_0ffc) | (address & 0xffff_ffff_0000) | 3,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x400 == 0x400
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_fbff | 0x400
-        } else {
-            raw & 0xffff_ffff_ffff_fbff
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x8_0000_0000_0080 == 0x8_0000_0000_0080
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if raw & 0x8_0000_0000_0000 != 0x8_0000_0000_0000 {
-            return raw;
-        }
-        if value {
-            raw & 0xffff_ffff_ffff_ff7f | 0x80
-        } else {
-            raw & 0xffff_ffff_ffff_ff7f
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Arm64Stage264kConcatenated(u64), Level2: change, span, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
 }
 
 impl Format for Arm64Stage264kConcatenated {

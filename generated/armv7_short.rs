@@ -23,100 +23,49 @@ pub type Config = ::ptdsl::Config<Armv7Short>;
 /// Options of a table, off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {}
-/// What PL1 may do, with nothing for PL0; `user` rows: what both may read and write. Both may execute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What PL1 may do, with nothing for PL0; `user` rows: what both may read and write. Both may execute.
+    pub enum Prot: 0x231;
     /// `AP` = 5, `XN` = 1
-    R,
+    R = 0x211;
     /// `AP` = 1, `XN` = 1
-    Rw,
+    Rw = 0x11;
     /// `AP` = 5, `XN` = 0
-    Rx,
+    Rx = 0x210;
     /// `AP` = 7, `XN` = 1
-    UserR,
+    UserR = 0x231;
     /// `AP` = 3, `XN` = 1
-    UserRw,
+    UserRw = 0x31;
     /// `AP` = 7, `XN` = 0
-    UserRx,
+    UserRx = 0x230;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 0x211,
-            Prot::Rw => 0x11,
-            Prot::Rx => 0x210,
-            Prot::UserR => 0x231,
-            Prot::UserRw => 0x31,
-            Prot::UserRx => 0x230,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x231 {
-            0x211 => Some(Prot::R),
-            0x11 => Some(Prot::Rw),
-            0x210 => Some(Prot::Rx),
-            0x231 => Some(Prot::UserR),
-            0x31 => Some(Prot::UserRw),
-            0x230 => Some(Prot::UserRx),
-            _ => None,
-        }
-    }
-}
-
-/// Write-back, write-allocate, shareable; or Shareable Device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+::ptdsl::attribute! {
+    /// Write-back, write-allocate, shareable; or Shareable Device.
+    pub enum Memory: 0x5cc;
     /// `TEX` = 1, `C` = 1, `B` = 1, `S` = 1
-    Normal,
+    Normal = 0x44c;
     /// `TEX` = 0, `C` = 0, `B` = 1, `S` = 0
-    Device,
+    Device = 4;
 }
 
-impl Memory {
-    const fn bits(self) -> u64 {
-        match self {
-            Memory::Normal => 0x44c,
-            Memory::Device => 4,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x5cc {
-            0x44c => Some(Memory::Normal),
-            4 => Some(Memory::Device),
-            _ => None,
-        }
-    }
-}
-
-/// Whether the translation serves every ASID or the current one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
+::ptdsl::attribute! {
+    /// Whether the translation serves every ASID or the current one.
+    pub enum Scope: 0x800;
     /// `nG` = 0
-    Global,
+    Global = 0;
     /// `nG` = 1
-    Asid,
+    Asid = 0x800;
 }
 
-impl Scope {
-    const fn bits(self) -> u64 {
-        match self {
-            Scope::Global => 0,
-            Scope::Asid => 0x800,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
+        memory: Memory = Normal;
+        scope: Scope = Global;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x800 {
-            0 => Some(Scope::Global),
-            0x800 => Some(Scope::Asid),
-            _ => None,
-        }
-    }
+    fields {}
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r, memory = normal, scope = global.
@@ -187,727 +136,119 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0x231 {
-            0x211 => Prot::R,
-            0x11 => Prot::Rw,
-            0x210 => Prot::Rx,
-            0x231 => Prot::UserR,
-            0x31 => Prot::UserRw,
-            _ => Prot::UserRx,
-        }
-    }
-    /// The attribute `memory`.
-    pub const fn memory(self) -> Memory {
-        match self.0 & 0x5cc {
-            0x44c => Memory::Normal,
-            _ => Memory::Device,
-        }
-    }
-    /// The attribute `scope`.
-    pub const fn scope(self) -> Scope {
-        match self.0 & 0x800 {
-            0 => Scope::Global,
-            _ => Scope::Asid,
-        }
+}
+
+::ptdsl::field_types! {
+    u32;
+    /// `Domain`, 4 bits.
+    pub struct Domain[4] {}
+    /// `AP`, 3 bits.
+    pub struct Ap[3] {}
+    /// `TEX`, 3 bits.
+    pub struct Tex[3] {}
+}
+
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 1 and 2.
+    pub struct Invalid(u32): "Invalid";
+    matches(raw) = raw & 3 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("memory", &self.memory())
-            .field("scope", &self.scope())
-            .finish()
+::ptdsl::descriptor! {
+    /// `PageTable` at level 1.
+    pub struct PageTableDescriptor(u32): "PageTable";
+    matches(raw) = raw & 3 == 1;
+    table {
+        next(word) "bits 31:10" = (word as u64) & 0xffff_fc00;
+        new(address) = ((address & 0xffff_fc00) as u32) | 1;
+        within = 0xffff_fc00;
     }
+    domain with_domain "Domain" [8:5]: Domain;
+    ns with_ns "NS" [3]: bool;
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Section` at level 1.
+    pub struct Section(u32): "Section";
+    matches(raw) = raw & 0x4_0003 == 2;
+    leaf {
+        output(word) "bits 31:20" = (word as u64) & 0xfff0_0000;
+        new(address) = ((address & 0xfff0_0000) as u32) | 2;
+        within = 0xfff0_0000;
+    }
+    ns with_ns "NS" [19]: bool;
+    n_g with_n_g "nG" [17]: bool;
+    s with_s "S" [16]: bool;
+    ap with_ap "AP" [15 @ 2, 11:10 @ 0]: Ap;
+    tex with_tex "TEX" [14:12]: Tex;
+    domain with_domain "Domain" [8:5]: Domain;
+    xn with_xn "XN" [4]: bool;
+    c with_c "C" [3]: bool;
+    b with_b "B" [2]: bool;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Supersection` at level 1.
+    pub struct Supersection(u32): "Supersection";
+    matches(raw) = raw & 0x4_0003 == 0x4_0002;
+    leaf {
+        output(word) "bits 31:24 and 23:20 and 8:5" = ((word as u64) & 0xff00_0000) | (((word as u64) << 12) & 0xf_0000_0000) | (((word as u64) << 31) & 0xf0_0000_0000);
+        new(address) = (((address & 0xff00_0000) | ((address >> 12) & 0xf0_0000) | ((address >> 31) & 0x1e0)) as u32) | 0x4_0002;
+        within = 0xff_ff00_0000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0x231, value.bits())
-    }
-    /// Sets the attribute `memory`.
-    #[must_use]
-    pub const fn memory(self, value: Memory) -> Self {
-        self.with(0x5cc, value.bits())
-    }
-    /// Sets the attribute `scope`.
-    #[must_use]
-    pub const fn scope(self, value: Scope) -> Self {
-        self.with(0x800, value.bits())
-    }
+    ns with_ns "NS" [19]: bool;
+    n_g with_n_g "nG" [17]: bool;
+    s with_s "S" [16]: bool;
+    ap with_ap "AP" [15 @ 2, 11:10 @ 0]: Ap;
+    tex with_tex "TEX" [14:12]: Tex;
+    xn with_xn "XN" [4]: bool;
+    c with_c "C" [3]: bool;
+    b with_b "B" [2]: bool;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0xffd,
-            value: attributes.0,
-        }
+::ptdsl::descriptor! {
+    /// `SmallPage` at level 2.
+    pub struct SmallPage(u32): "SmallPage";
+    matches(raw) = raw & 2 == 2;
+    leaf {
+        output(word) "bits 31:12" = (word as u64) & 0xffff_f000;
+        new(address) = ((address & 0xffff_f000) as u32) | 2;
+        within = 0xffff_f000;
     }
+    n_g with_n_g "nG" [11]: bool;
+    s with_s "S" [10]: bool;
+    ap with_ap "AP" [9 @ 2, 5:4 @ 0]: Ap;
+    tex with_tex "TEX" [8:6]: Tex;
+    c with_c "C" [3]: bool;
+    b with_b "B" [2]: bool;
+    xn with_xn "XN" [0]: bool;
 }
 
-/// `Domain`, 4 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Domain(u32);
-
-impl Domain {
-    /// `None` for a value above 0xf.
-    pub const fn new(value: u32) -> Option<Self> {
-        if value <= 0xf { Some(Domain(value)) } else { None }
+::ptdsl::descriptor! {
+    /// `LargePage` at level 2.
+    pub struct LargePage(u32): "LargePage";
+    matches(raw) = raw & 3 == 1;
+    leaf {
+        output(word) "bits 31:16" = (word as u64) & 0xffff_0000;
+        new(address) = ((address & 0xffff_0000) as u32) | 1;
+        within = 0xffff_0000;
     }
-    /// The value.
-    pub const fn value(self) -> u32 {
-        self.0
-    }
+    xn with_xn "XN" [15]: bool;
+    tex with_tex "TEX" [14:12]: Tex;
+    n_g with_n_g "nG" [11]: bool;
+    s with_s "S" [10]: bool;
+    ap with_ap "AP" [9 @ 2, 5:4 @ 0]: Ap;
+    c with_c "C" [3]: bool;
+    b with_b "B" [2]: bool;
 }
 
-/// `AP`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ap(u32);
-
-impl Ap {
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u32) -> Option<Self> {
-        if value <= 7 { Some(Ap(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u32 {
-        self.0
-    }
-}
-
-/// `TEX`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tex(u32);
-
-impl Tex {
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u32) -> Option<Self> {
-        if value <= 7 { Some(Tex(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u32 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 1 and 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u32);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 3 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `PageTable` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PageTableDescriptor(u32);
-
-impl PageTableDescriptor {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xffff_fc00 != 0 {
-            return None;
-        }
-        Some(PageTableDescriptor(((address & 0xffff_fc00) as u32) | 1))
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 3 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `PageTable` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(PageTableDescriptor(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The next table's address, bits 31:10.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys((self.0 as u64) & 0xffff_fc00)
-    }
-    /// `Domain`, bits 8:5.
-    #[doc(alias = "Domain")]
-    pub const fn domain(self) -> Domain {
-        Domain((self.0 >> 5) & 0xf)
-    }
-    /// With another `Domain`.
-    pub const fn with_domain(self, value: Domain) -> Self {
-        PageTableDescriptor(self.0 & !0x1e0 | (value.0 << 5))
-    }
-    /// `NS`, bit 3.
-    #[doc(alias = "NS")]
-    pub const fn ns(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `NS`.
-    pub const fn with_ns(self, value: bool) -> Self {
-        PageTableDescriptor(self.0 & !8 | ((value as u32) << 3))
-    }
-}
-
-impl core::fmt::Debug for PageTableDescriptor {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("PageTableDescriptor")
-            .field("next", &self.next())
-            .field("Domain", &self.domain().0)
-            .field("NS", &self.ns())
-            .finish()
-    }
-}
-
-/// `Section` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Section(u32);
-
-impl Section {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xfff0_0000 != 0 {
-            return None;
-        }
-        Some(Section(((address & 0xfff0_0000) as u32) | 2))
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 0x4_0003 == 2
-    }
-    /// The descriptor in a word; `None` for a word that is no `Section` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Section(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The output address, bits 31:20.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys((self.0 as u64) & 0xfff0_0000)
-    }
-    /// `NS`, bit 19.
-    #[doc(alias = "NS")]
-    pub const fn ns(self) -> bool {
-        self.0 & 0x8_0000 != 0
-    }
-    /// With another `NS`.
-    pub const fn with_ns(self, value: bool) -> Self {
-        Section(self.0 & !0x8_0000 | ((value as u32) << 19))
-    }
-    /// `nG`, bit 17.
-    #[doc(alias = "nG")]
-    pub const fn n_g(self) -> bool {
-        self.0 & 0x2_0000 != 0
-    }
-    /// With another `nG`.
-    pub const fn with_n_g(self, value: bool) -> Self {
-        Section(self.0 & !0x2_0000 | ((value as u32) << 17))
-    }
-    /// `S`, bit 16.
-    #[doc(alias = "S")]
-    pub const fn s(self) -> bool {
-        self.0 & 0x1_0000 != 0
-    }
-    /// With another `S`.
-    pub const fn with_s(self, value: bool) -> Self {
-        Section(self.0 & !0x1_0000 | ((value as u32) << 16))
-    }
-    /// `AP`, bits 15 and 11:10.
-    #[doc(alias = "AP")]
-    pub const fn ap(self) -> Ap {
-        Ap(((self.0 >> 13) & 4) | ((self.0 >> 10) & 3))
-    }
-    /// With another `AP`.
-    pub const fn with_ap(self, value: Ap) -> Self {
-        Section(
-            self.0 & !0x8c00 | (((value.0 << 13) & 0x8000) | ((value.0 << 10) & 0xc00)),
-        )
-    }
-    /// `TEX`, bits 14:12.
-    #[doc(alias = "TEX")]
-    pub const fn tex(self) -> Tex {
-        Tex((self.0 >> 12) & 7)
-    }
-    /// With another `TEX`.
-    pub const fn with_tex(self, value: Tex) -> Self {
-        Section(self.0 & !0x7000 | (value.0 << 12))
-    }
-    /// `Domain`, bits 8:5.
-    #[doc(alias = "Domain")]
-    pub const fn domain(self) -> Domain {
-        Domain((self.0 >> 5) & 0xf)
-    }
-    /// With another `Domain`.
-    pub const fn with_domain(self, value: Domain) -> Self {
-        Section(self.0 & !0x1e0 | (value.0 << 5))
-    }
-    /// `XN`, bit 4.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 0x10 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        Section(self.0 & !0x10 | ((value as u32) << 4))
-    }
-    /// `C`, bit 3.
-    #[doc(alias = "C")]
-    pub const fn c(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `C`.
-    pub const fn with_c(self, value: bool) -> Self {
-        Section(self.0 & !8 | ((value as u32) << 3))
-    }
-    /// `B`, bit 2.
-    #[doc(alias = "B")]
-    pub const fn b(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `B`.
-    pub const fn with_b(self, value: bool) -> Self {
-        Section(self.0 & !4 | ((value as u32) << 2))
-    }
-}
-
-impl core::fmt::Debug for Section {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Section")
-            .field("output", &self.output())
-            .field("NS", &self.ns())
-            .field("nG", &self.n_g())
-            .field("S", &self.s())
-            .field("AP", &self.ap().0)
-            .field("TEX", &self.tex().0)
-            .field("Domain", &self.domain().0)
-            .field("XN", &self.xn())
-            .field("C", &self.c())
-            .field("B", &self.b())
-            .finish()
-    }
-}
-
-/// `Supersection` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Supersection(u32);
-
-impl Supersection {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_ff00_0000 != 0 {
-            return None;
-        }
-        Some(
-            Supersection(
-                (((address & 0xff00_0000) | ((address >> 12) & 0xf0_0000)
-                    | ((address >> 31) & 0x1e0)) as u32) | 0x4_0002,
-            ),
-        )
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 0x4_0003 == 0x4_0002
-    }
-    /// The descriptor in a word; `None` for a word that is no `Supersection` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Supersection(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The output address, bits 31:24 and 23:20 and 8:5.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(
-            ((self.0 as u64) & 0xff00_0000) | (((self.0 as u64) << 12) & 0xf_0000_0000)
-                | (((self.0 as u64) << 31) & 0xf0_0000_0000),
-        )
-    }
-    /// `NS`, bit 19.
-    #[doc(alias = "NS")]
-    pub const fn ns(self) -> bool {
-        self.0 & 0x8_0000 != 0
-    }
-    /// With another `NS`.
-    pub const fn with_ns(self, value: bool) -> Self {
-        Supersection(self.0 & !0x8_0000 | ((value as u32) << 19))
-    }
-    /// `nG`, bit 17.
-    #[doc(alias = "nG")]
-    pub const fn n_g(self) -> bool {
-        self.0 & 0x2_0000 != 0
-    }
-    /// With another `nG`.
-    pub const fn with_n_g(self, value: bool) -> Self {
-        Supersection(self.0 & !0x2_0000 | ((value as u32) << 17))
-    }
-    /// `S`, bit 16.
-    #[doc(alias = "S")]
-    pub const fn s(self) -> bool {
-        self.0 & 0x1_0000 != 0
-    }
-    /// With another `S`.
-    pub const fn with_s(self, value: bool) -> Self {
-        Supersection(self.0 & !0x1_0000 | ((value as u32) << 16))
-    }
-    /// `AP`, bits 15 and 11:10.
-    #[doc(alias = "AP")]
-    pub const fn ap(self) -> Ap {
-        Ap(((self.0 >> 13) & 4) | ((self.0 >> 10) & 3))
-    }
-    /// With another `AP`.
-    pub const fn with_ap(self, value: Ap) -> Self {
-        Supersection(
-            self.0 & !0x8c00 | (((value.0 << 13) & 0x8000) | ((value.0 << 10) & 0xc00)),
-        )
-    }
-    /// `TEX`, bits 14:12.
-    #[doc(alias = "TEX")]
-    pub const fn tex(self) -> Tex {
-        Tex((self.0 >> 12) & 7)
-    }
-    /// With another `TEX`.
-    pub const fn with_tex(self, value: Tex) -> Self {
-        Supersection(self.0 & !0x7000 | (value.0 << 12))
-    }
-    /// `XN`, bit 4.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 0x10 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        Supersection(self.0 & !0x10 | ((value as u32) << 4))
-    }
-    /// `C`, bit 3.
-    #[doc(alias = "C")]
-    pub const fn c(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `C`.
-    pub const fn with_c(self, value: bool) -> Self {
-        Supersection(self.0 & !8 | ((value as u32) << 3))
-    }
-    /// `B`, bit 2.
-    #[doc(alias = "B")]
-    pub const fn b(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `B`.
-    pub const fn with_b(self, value: bool) -> Self {
-        Supersection(self.0 & !4 | ((value as u32) << 2))
-    }
-}
-
-impl core::fmt::Debug for Supersection {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Supersection")
-            .field("output", &self.output())
-            .field("NS", &self.ns())
-            .field("nG", &self.n_g())
-            .field("S", &self.s())
-            .field("AP", &self.ap().0)
-            .field("TEX", &self.tex().0)
-            .field("XN", &self.xn())
-            .field("C", &self.c())
-            .field("B", &self.b())
-            .finish()
-    }
-}
-
-/// `SmallPage` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SmallPage(u32);
-
-impl SmallPage {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_f000 != 0 {
-            return None;
-        }
-        Some(SmallPage(((address & 0xffff_f000) as u32) | 2))
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 2 == 2
-    }
-    /// The descriptor in a word; `None` for a word that is no `SmallPage` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(SmallPage(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The output address, bits 31:12.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys((self.0 as u64) & 0xffff_f000)
-    }
-    /// `nG`, bit 11.
-    #[doc(alias = "nG")]
-    pub const fn n_g(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `nG`.
-    pub const fn with_n_g(self, value: bool) -> Self {
-        SmallPage(self.0 & !0x800 | ((value as u32) << 11))
-    }
-    /// `S`, bit 10.
-    #[doc(alias = "S")]
-    pub const fn s(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `S`.
-    pub const fn with_s(self, value: bool) -> Self {
-        SmallPage(self.0 & !0x400 | ((value as u32) << 10))
-    }
-    /// `AP`, bits 9 and 5:4.
-    #[doc(alias = "AP")]
-    pub const fn ap(self) -> Ap {
-        Ap(((self.0 >> 7) & 4) | ((self.0 >> 4) & 3))
-    }
-    /// With another `AP`.
-    pub const fn with_ap(self, value: Ap) -> Self {
-        SmallPage(self.0 & !0x230 | (((value.0 << 7) & 0x200) | ((value.0 << 4) & 0x30)))
-    }
-    /// `TEX`, bits 8:6.
-    #[doc(alias = "TEX")]
-    pub const fn tex(self) -> Tex {
-        Tex((self.0 >> 6) & 7)
-    }
-    /// With another `TEX`.
-    pub const fn with_tex(self, value: Tex) -> Self {
-        SmallPage(self.0 & !0x1c0 | (value.0 << 6))
-    }
-    /// `C`, bit 3.
-    #[doc(alias = "C")]
-    pub const fn c(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `C`.
-    pub const fn with_c(self, value: bool) -> Self {
-        SmallPage(self.0 & !8 | ((value as u32) << 3))
-    }
-    /// `B`, bit 2.
-    #[doc(alias = "B")]
-    pub const fn b(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `B`.
-    pub const fn with_b(self, value: bool) -> Self {
-        SmallPage(self.0 & !4 | ((value as u32) << 2))
-    }
-    /// `XN`, bit 0.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 1 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        SmallPage(self.0 & !1 | (value as u32))
-    }
-}
-
-impl core::fmt::Debug for SmallPage {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SmallPage")
-            .field("output", &self.output())
-            .field("nG", &self.n_g())
-            .field("S", &self.s())
-            .field("AP", &self.ap().0)
-            .field("TEX", &self.tex().0)
-            .field("C", &self.c())
-            .field("B", &self.b())
-            .field("XN", &self.xn())
-            .finish()
-    }
-}
-
-/// `LargePage` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct LargePage(u32);
-
-impl LargePage {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_0000 != 0 {
-            return None;
-        }
-        Some(LargePage(((address & 0xffff_0000) as u32) | 1))
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 3 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `LargePage` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(LargePage(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The output address, bits 31:16.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys((self.0 as u64) & 0xffff_0000)
-    }
-    /// `XN`, bit 15.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 0x8000 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        LargePage(self.0 & !0x8000 | ((value as u32) << 15))
-    }
-    /// `TEX`, bits 14:12.
-    #[doc(alias = "TEX")]
-    pub const fn tex(self) -> Tex {
-        Tex((self.0 >> 12) & 7)
-    }
-    /// With another `TEX`.
-    pub const fn with_tex(self, value: Tex) -> Self {
-        LargePage(self.0 & !0x7000 | (value.0 << 12))
-    }
-    /// `nG`, bit 11.
-    #[doc(alias = "nG")]
-    pub const fn n_g(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `nG`.
-    pub const fn with_n_g(self, value: bool) -> Self {
-        LargePage(self.0 & !0x800 | ((value as u32) << 11))
-    }
-    /// `S`, bit 10.
-    #[doc(alias = "S")]
-    pub const fn s(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `S`.
-    pub const fn with_s(self, value: bool) -> Self {
-        LargePage(self.0 & !0x400 | ((value as u32) << 10))
-    }
-    /// `AP`, bits 9 and 5:4.
-    #[doc(alias = "AP")]
-    pub const fn ap(self) -> Ap {
-        Ap(((self.0 >> 7) & 4) | ((self.0 >> 4) & 3))
-    }
-    /// With another `AP`.
-    pub const fn with_ap(self, value: Ap) -> Self {
-        LargePage(self.0 & !0x230 | (((value.0 << 7) & 0x200) | ((value.0 << 4) & 0x30)))
-    }
-    /// `C`, bit 3.
-    #[doc(alias = "C")]
-    pub const fn c(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `C`.
-    pub const fn with_c(self, value: bool) -> Self {
-        LargePage(self.0 & !8 | ((value as u32) << 3))
-    }
-    /// `B`, bit 2.
-    #[doc(alias = "B")]
-    pub const fn b(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `B`.
-    pub const fn with_b(self, value: bool) -> Self {
-        LargePage(self.0 & !4 | ((value as u32) << 2))
-    }
-}
-
-impl core::fmt::Debug for LargePage {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("LargePage")
-            .field("output", &self.output())
-            .field("XN", &self.xn())
-            .field("TEX", &self.tex().0)
-            .field("nG", &self.n_g())
-            .field("S", &self.s())
-            .field("AP", &self.ap().0)
-            .field("C", &self.c())
-            .field("B", &self.b())
-            .finish()
-    }
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `PageTable`
-    PageTable(PageTableDescriptor),
-    /// `Section`
-    Section(Section),
-    /// `Supersection`
-    Supersection(Supersection),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u32),
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `SmallPage`
-    SmallPage(SmallPage),
-    /// `LargePage`
-    LargePage(LargePage),
+::ptdsl::entries! {
+    u32;
+    "level 1" Entry1: Invalid(Invalid), PageTable(PageTableDescriptor), Section(Section), Supersection(Supersection), _ = Reserved;
+    "level 2" Entry2: Invalid(Invalid), SmallPage(SmallPage), _ = LargePage(LargePage);
 }
 
 /// Level 1: index `VA[31:20]`, an entry maps 1 MiB.
@@ -927,17 +268,7 @@ impl Level<Armv7Short> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u32 = 0xffff_ffff;
     fn entry(raw: u32) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else if PageTableDescriptor::matches(raw) {
-            Entry1::PageTable(PageTableDescriptor(raw))
-        } else if Section::matches(raw) {
-            Entry1::Section(Section(raw))
-        } else if Supersection::matches(raw) {
-            Entry1::Supersection(Supersection(raw))
-        } else {
-            Entry1::Reserved(raw)
-        }
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u32) -> Option<Phys> {
@@ -946,6 +277,11 @@ impl Level<Armv7Short> for Level1 {
         } else {
             None
         }
+    }
+    #[inline(always)]
+    fn link(child: Phys) -> u32 {
+        let address = child.0;
+        ((address & 0xffff_fc00) as u32) | 1
     }
     #[inline(always)]
     fn is_leaf(raw: u32) -> bool {
@@ -965,11 +301,6 @@ impl Level<Armv7Short> for Level1 {
         ((address & 0xfff0_0000) as u32)
             | (((attributes.0 << 6) & 0x3_fc00) | ((attributes.0 << 4) & 0x10)
                 | (attributes.0 & 0xc)) as u32 | 2
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u32 {
-        let address = child.0;
-        ((address & 0xffff_fc00) as u32) | 1
     }
     fn change(old: u32, new: u32) -> Change {
         if Section::matches(old) && Section::matches(new)
@@ -1031,18 +362,13 @@ impl Level<Armv7Short> for Level1 {
         }
     }
     fn patch(raw: u32, patch: &Patch) -> Option<u32> {
-        if Section::matches(raw) {
-            let mask = (((patch.mask << 6) & 0x3_fc00) | ((patch.mask << 4) & 0x10)
-                | (patch.mask & 0xc)) as u32;
-            let value = (((patch.value << 6) & 0x3_fc00) | ((patch.value << 4) & 0x10)
-                | (patch.value & 0xc)) as u32;
-            let new = raw & !mask | value;
-            Armv7Short::attributes(1, new).map(|_| new)
-        } else if Supersection::matches(raw) {
-            let mask = (((patch.mask << 6) & 0x3_fc00) | ((patch.mask << 4) & 0x10)
-                | (patch.mask & 0xc)) as u32;
-            let value = (((patch.value << 6) & 0x3_fc00) | ((patch.value << 4) & 0x10)
-                | (patch.value & 0xc)) as u32;
+        if Section::matches(raw) || Supersection::matches(raw) {
+            let (mask, value) = (
+                (((patch.mask << 6) & 0x3_fc00) | ((patch.mask << 4) & 0x10)
+                    | (patch.mask & 0xc)) as u32,
+                (((patch.value << 6) & 0x3_fc00) | ((patch.value << 4) & 0x10)
+                    | (patch.value & 0xc)) as u32,
+            );
             let new = raw & !mask | value;
             Armv7Short::attributes(1, new).map(|_| new)
         } else {
@@ -1055,13 +381,11 @@ impl Level<Armv7Short> for Level1 {
                 return None;
             }
             let address = ((raw as u64) & 0xfff0_0000).wrapping_add(k << 12);
-            let word = (((raw >> 6) & 0xff0) | ((raw >> 4) & 1) | (raw & 0xc))
-                | ((address & 0xffff_f000) as u32) | 2;
-            if SmallPage::matches(word) && SmallPage(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            SmallPage::mapping(
+                (((raw >> 6) & 0xff0) | ((raw >> 4) & 1) | (raw & 0xc))
+                    | ((address & 0xffff_f000) as u32) | 2,
+                address,
+            )
         } else if Supersection::matches(raw) {
             if raw & 0x8_0000 != 0 {
                 return None;
@@ -1070,13 +394,11 @@ impl Level<Armv7Short> for Level1 {
                 | (((raw as u64) << 12) & 0xf_0000_0000)
                 | (((raw as u64) << 31) & 0xf0_0000_0000))
                 .wrapping_add(k << 12);
-            let word = (((raw >> 6) & 0xff0) | ((raw >> 4) & 1) | (raw & 0xc))
-                | ((address & 0xffff_f000) as u32) | 2;
-            if SmallPage::matches(word) && SmallPage(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            SmallPage::mapping(
+                (((raw >> 6) & 0xff0) | ((raw >> 4) & 1) | (raw & 0xc))
+                    | ((address & 0xffff_f000) as u32) | 2,
+                address,
+            )
         } else {
             None
         }
@@ -1084,13 +406,11 @@ impl Level<Armv7Short> for Level1 {
     fn promote(raw: u32) -> Option<u32> {
         if SmallPage::matches(raw) {
             let address = (raw as u64) & 0xffff_f000;
-            let word = (((raw << 6) & 0x3_fc00) | (raw & 0xc) | ((raw << 4) & 0x10))
-                | ((address & 0xfff0_0000) as u32) | 2;
-            if Section::matches(word) && Section(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Section::mapping(
+                (((raw << 6) & 0x3_fc00) | (raw & 0xc) | ((raw << 4) & 0x10))
+                    | ((address & 0xfff0_0000) as u32) | 2,
+                address,
+            )
         } else {
             None
         }
@@ -1098,23 +418,19 @@ impl Level<Armv7Short> for Level1 {
     fn single(raw: u32, k: u64) -> Option<u32> {
         if Section::matches(raw) {
             let address = ((raw as u64) & 0xfff0_0000).wrapping_add(k << 20);
-            let word = (raw & 0xb_fffc) | ((address & 0xfff0_0000) as u32) | 2;
-            if Section::matches(word) && Section(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Section::mapping(
+                (raw & 0xb_fffc) | ((address & 0xfff0_0000) as u32) | 2,
+                address,
+            )
         } else if Supersection::matches(raw) {
             let address = (((raw as u64) & 0xff00_0000)
                 | (((raw as u64) << 12) & 0xf_0000_0000)
                 | (((raw as u64) << 31) & 0xf0_0000_0000))
                 .wrapping_add(k << 20);
-            let word = (raw & 0xb_fe1c) | ((address & 0xfff0_0000) as u32) | 2;
-            if Section::matches(word) && Section(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Section::mapping(
+                (raw & 0xb_fe1c) | ((address & 0xfff0_0000) as u32) | 2,
+                address,
+            )
         } else {
             None
         }
@@ -1145,18 +461,7 @@ impl Level<Armv7Short> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u32 = 0xffff_ffff;
     fn entry(raw: u32) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if SmallPage::matches(raw) {
-            Entry2::SmallPage(SmallPage(raw))
-        } else {
-            Entry2::LargePage(LargePage(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u32) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u32) -> bool {
@@ -1174,11 +479,6 @@ impl Level<Armv7Short> for Level2 {
     fn leaf(output: Phys, attributes: Attributes) -> u32 {
         let address = output.0;
         ((address & 0xffff_f000) as u32) | (attributes.0) as u32 | 2
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u32 {
-        let _ = child;
-        0
     }
     fn change(old: u32, new: u32) -> Change {
         if SmallPage::matches(old) && SmallPage::matches(new) {
@@ -1247,15 +547,16 @@ impl Level<Armv7Short> for Level2 {
     }
     fn patch(raw: u32, patch: &Patch) -> Option<u32> {
         if SmallPage::matches(raw) {
-            let mask = (patch.mask) as u32;
-            let value = (patch.value) as u32;
+            let (mask, value) = ((patch.mask) as u32, (patch.value) as u32);
             let new = raw & !mask | value;
             Armv7Short::attributes(2, new).map(|_| new)
         } else if LargePage::matches(raw) {
-            let mask = ((patch.mask & 0xe3c) | ((patch.mask << 6) & 0x7000)
-                | ((patch.mask << 15) & 0x8000)) as u32;
-            let value = ((patch.value & 0xe3c) | ((patch.value << 6) & 0x7000)
-                | ((patch.value << 15) & 0x8000)) as u32;
+            let (mask, value) = (
+                ((patch.mask & 0xe3c) | ((patch.mask << 6) & 0x7000)
+                    | ((patch.mask << 15) & 0x8000)) as u32,
+                ((patch.value & 0xe3c) | ((patch.value << 6) & 0x7000)
+                    | ((patch.value << 15) & 0x8000)) as u32,
+            );
             let new = raw & !mask | value;
             Armv7Short::attributes(2, new).map(|_| new)
         } else {
@@ -1265,32 +566,23 @@ impl Level<Armv7Short> for Level2 {
     fn single(raw: u32, k: u64) -> Option<u32> {
         if SmallPage::matches(raw) {
             let address = ((raw as u64) & 0xffff_f000).wrapping_add(k << 12);
-            let word = (raw & 0xffd) | ((address & 0xffff_f000) as u32) | 2;
-            if SmallPage::matches(word) && SmallPage(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            SmallPage::mapping(
+                (raw & 0xffd) | ((address & 0xffff_f000) as u32) | 2,
+                address,
+            )
         } else if LargePage::matches(raw) {
             let address = ((raw as u64) & 0xffff_0000).wrapping_add(k << 12);
-            let word = (((raw >> 15) & 1) | ((raw >> 6) & 0x1c0) | (raw & 0xe3c))
-                | ((address & 0xffff_f000) as u32) | 2;
-            if SmallPage::matches(word) && SmallPage(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            SmallPage::mapping(
+                (((raw >> 15) & 1) | ((raw >> 6) & 0x1c0) | (raw & 0xe3c))
+                    | ((address & 0xffff_f000) as u32) | 2,
+                address,
+            )
         } else {
             None
         }
     }
     const ANNOTATION_BITS: u32 = 30;
-    fn annotated(value: u64) -> u32 {
-        (value as u32) << 2
-    }
-    fn annotation(raw: u32) -> Option<u64> {
-        if Invalid::matches(raw) { Some((raw >> 2) as u64) } else { None }
-    }
+    ::ptdsl::as_at!(Armv7Short(u32), Level1: annotated, annotation);
 }
 
 impl Format for Armv7Short {

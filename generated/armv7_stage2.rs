@@ -19,75 +19,42 @@ pub type Config = ::ptdsl::Config<Armv7Stage2>;
 /// Options of a table, off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {}
-/// What the guest may do; stage 1 restricts it further.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What the guest may do; stage 1 restricts it further.
+    pub enum Prot: 0x40_0000_0000_00c0;
     /// `HAP[2:1]` = ro, `XN` = 1
-    R,
+    R = 0x40_0000_0000_0040;
     /// `HAP[2:1]` = wo, `XN` = 1
-    W,
+    W = 0x40_0000_0000_0080;
     /// `HAP[2:1]` = rw, `XN` = 1
-    Rw,
+    Rw = 0x40_0000_0000_00c0;
     /// `HAP[2:1]` = ro, `XN` = 0
-    Rx,
+    Rx = 0x40;
     /// `HAP[2:1]` = rw, `XN` = 0
-    Rwx,
+    Rwx = 0xc0;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 0x40_0000_0000_0040,
-            Prot::W => 0x40_0000_0000_0080,
-            Prot::Rw => 0x40_0000_0000_00c0,
-            Prot::Rx => 0x40,
-            Prot::Rwx => 0xc0,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x40_0000_0000_00c0 {
-            0x40_0000_0000_0040 => Some(Prot::R),
-            0x40_0000_0000_0080 => Some(Prot::W),
-            0x40_0000_0000_00c0 => Some(Prot::Rw),
-            0x40 => Some(Prot::Rx),
-            0xc0 => Some(Prot::Rwx),
-            _ => None,
-        }
-    }
-}
-
-/// Stage 1 may weaken it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+::ptdsl::attribute! {
+    /// Stage 1 may weaken it.
+    pub enum Memory: 0x33c;
     /// Write-back.
-    Normal,
+    Normal = 0x33c;
     /// `MemAttr[3:0]` = 5, `SH` = inner
-    NonCacheable,
+    NonCacheable = 0x314;
     /// `MemAttr[3:0]` = 1, `SH` = inner
-    Device,
+    Device = 0x304;
 }
 
-impl Memory {
-    const fn bits(self) -> u64 {
-        match self {
-            Memory::Normal => 0x33c,
-            Memory::NonCacheable => 0x314,
-            Memory::Device => 0x304,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
+        memory: Memory = Normal;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x33c {
-            0x33c => Some(Memory::Normal),
-            0x314 => Some(Memory::NonCacheable),
-            0x304 => Some(Memory::Device),
-            _ => None,
-        }
+    fields {
+        sw with_sw "SW" [58:55]: Sw;
+        af with_af "AF" [10]: bool = 1;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r, memory = normal.
@@ -133,606 +100,108 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0x40_0000_0000_00c0 {
-            0x40_0000_0000_0040 => Prot::R,
-            0x40_0000_0000_0080 => Prot::W,
-            0x40_0000_0000_00c0 => Prot::Rw,
-            0x40 => Prot::Rx,
-            _ => Prot::Rwx,
-        }
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `SW`, 4 bits.
+    pub struct Sw[4] {}
+    /// `SH`, 2 bits.
+    pub struct Sh[2] {
+        NON "non" = 0b00;
+        OUTER "outer" = 0b10;
+        INNER "inner" = 0b11;
     }
-    /// The attribute `memory`.
-    pub const fn memory(self) -> Memory {
-        match self.0 & 0x33c {
-            0x33c => Memory::Normal,
-            0x314 => Memory::NonCacheable,
-            _ => Memory::Device,
-        }
+    /// `HAP[2:1]`, 2 bits.
+    pub struct Hap[2] {
+        NONE "none" = 0b00;
+        RO "ro" = 0b01;
+        WO "wo" = 0b10;
+        RW "rw" = 0b11;
     }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Attributes(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Attributes(self.0 & !0x400 | ((value as u64) << 10))
+    /// `MemAttr[3:0]`, 4 bits.
+    pub struct MemAttr[4] {}
+}
+
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 1, 2 and 3.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("memory", &self.memory())
-            .field("SW", &self.sw().0)
-            .field("AF", &self.af())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Table` at levels 1 and 2.
+    pub struct Table(u64): "Table";
+    matches(raw) = raw & 3 == 3;
+    table {
+        next(word) "bits 39:12" = word & 0xff_ffff_f000;
+        new(address) = (address & 0xff_ffff_f000) | 3;
+        within = 0xff_ffff_f000;
     }
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Block` at level 1.
+    pub struct Block1(u64): "Block";
+    matches(raw) = raw & 3 == 1;
+    leaf {
+        output(word) "bits 39:30" = word & 0xff_c000_0000;
+        new(address) = (address & 0xff_c000_0000) | 0x401;
+        within = 0xff_c000_0000;
+    }
+    sw with_sw "SW" [58:55]: Sw;
+    xn with_xn "XN" [54]: bool;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    hap with_hap "HAP[2:1]" [7:6]: Hap;
+    mem_attr with_mem_attr "MemAttr[3:0]" [5:2]: MemAttr;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Block` at level 2.
+    pub struct Block2(u64): "Block";
+    matches(raw) = raw & 3 == 1;
+    leaf {
+        output(word) "bits 39:21" = word & 0xff_ffe0_0000;
+        new(address) = (address & 0xff_ffe0_0000) | 0x401;
+        within = 0xff_ffe0_0000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0x40_0000_0000_00c0, value.bits())
-    }
-    /// Sets the attribute `memory`.
-    #[must_use]
-    pub const fn memory(self, value: Memory) -> Self {
-        self.with(0x33c, value.bits())
-    }
-    /// Sets `SW`.
-    #[must_use]
-    pub const fn with_sw(self, value: Sw) -> Self {
-        self.with(0x780_0000_0000_0000, value.0 << 55)
-    }
-    /// Sets `AF`.
-    #[must_use]
-    pub const fn with_af(self, value: bool) -> Self {
-        self.with(0x400, (value as u64) << 10)
-    }
+    sw with_sw "SW" [58:55]: Sw;
+    xn with_xn "XN" [54]: bool;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    hap with_hap "HAP[2:1]" [7:6]: Hap;
+    mem_attr with_mem_attr "MemAttr[3:0]" [5:2]: MemAttr;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0x7c0_0000_0000_07fc,
-            value: attributes.0,
-        }
+::ptdsl::descriptor! {
+    /// `Page` at level 3.
+    pub struct Page(u64): "Page";
+    matches(raw) = raw & 3 == 3;
+    leaf {
+        output(word) "bits 39:12" = word & 0xff_ffff_f000;
+        new(address) = (address & 0xff_ffff_f000) | 0x403;
+        within = 0xff_ffff_f000;
     }
+    sw with_sw "SW" [58:55]: Sw;
+    xn with_xn "XN" [54]: bool;
+    contiguous with_contiguous "Contiguous" [52]: bool;
+    af with_af "AF" [10]: bool = 1;
+    sh with_sh "SH" [9:8]: Sh;
+    hap with_hap "HAP[2:1]" [7:6]: Hap;
+    mem_attr with_mem_attr "MemAttr[3:0]" [5:2]: MemAttr;
 }
 
-/// `SW`, 4 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sw(u64);
-
-impl Sw {
-    /// `None` for a value above 0xf.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0xf { Some(Sw(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `SH`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sh(u64);
-
-impl Sh {
-    /// `non = 0b00`
-    pub const NON: Self = Sh(0);
-    /// `outer = 0b10`
-    pub const OUTER: Self = Sh(2);
-    /// `inner = 0b11`
-    pub const INNER: Self = Sh(3);
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(Sh(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `HAP[2:1]`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hap(u64);
-
-impl Hap {
-    /// `none = 0b00`
-    pub const NONE: Self = Hap(0);
-    /// `ro = 0b01`
-    pub const RO: Self = Hap(1);
-    /// `wo = 0b10`
-    pub const WO: Self = Hap(2);
-    /// `rw = 0b11`
-    pub const RW: Self = Hap(3);
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(Hap(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `MemAttr[3:0]`, 4 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MemAttr(u64);
-
-impl MemAttr {
-    /// `None` for a value above 0xf.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0xf { Some(MemAttr(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 1, 2 and 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `Table` at levels 1 and 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table(u64);
-
-impl Table {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table((address & 0xff_ffff_f000) | 3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 3
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 39:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xff_ffff_f000)
-    }
-}
-
-impl core::fmt::Debug for Table {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table").field("next", &self.next()).finish()
-    }
-}
-
-/// `Block` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Block1(u64);
-
-impl Block1 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_c000_0000 != 0 {
-            return None;
-        }
-        Some(Block1((address & 0xff_c000_0000) | 0x401))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Block` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Block1(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 39:30.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xff_c000_0000)
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Block1(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `XN`, bit 54.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 0x40_0000_0000_0000 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        Block1(self.0 & !0x40_0000_0000_0000 | ((value as u64) << 54))
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Block1(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Block1(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Block1(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `HAP[2:1]`, bits 7:6.
-    #[doc(alias = "HAP")]
-    pub const fn hap(self) -> Hap {
-        Hap((self.0 >> 6) & 3)
-    }
-    /// With another `HAP[2:1]`.
-    pub const fn with_hap(self, value: Hap) -> Self {
-        Block1(self.0 & !0xc0 | (value.0 << 6))
-    }
-    /// `MemAttr[3:0]`, bits 5:2.
-    #[doc(alias = "MemAttr")]
-    pub const fn mem_attr(self) -> MemAttr {
-        MemAttr((self.0 >> 2) & 0xf)
-    }
-    /// With another `MemAttr[3:0]`.
-    pub const fn with_mem_attr(self, value: MemAttr) -> Self {
-        Block1(self.0 & !0x3c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Block1 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Block1")
-            .field("output", &self.output())
-            .field("SW", &self.sw().0)
-            .field("XN", &self.xn())
-            .field("Contiguous", &self.contiguous())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("HAP[2:1]", &self.hap().0)
-            .field("MemAttr[3:0]", &self.mem_attr().0)
-            .finish()
-    }
-}
-
-/// `Block` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Block2(u64);
-
-impl Block2 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_ffe0_0000 != 0 {
-            return None;
-        }
-        Some(Block2((address & 0xff_ffe0_0000) | 0x401))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Block` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Block2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 39:21.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xff_ffe0_0000)
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Block2(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `XN`, bit 54.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 0x40_0000_0000_0000 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        Block2(self.0 & !0x40_0000_0000_0000 | ((value as u64) << 54))
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Block2(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Block2(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Block2(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `HAP[2:1]`, bits 7:6.
-    #[doc(alias = "HAP")]
-    pub const fn hap(self) -> Hap {
-        Hap((self.0 >> 6) & 3)
-    }
-    /// With another `HAP[2:1]`.
-    pub const fn with_hap(self, value: Hap) -> Self {
-        Block2(self.0 & !0xc0 | (value.0 << 6))
-    }
-    /// `MemAttr[3:0]`, bits 5:2.
-    #[doc(alias = "MemAttr")]
-    pub const fn mem_attr(self) -> MemAttr {
-        MemAttr((self.0 >> 2) & 0xf)
-    }
-    /// With another `MemAttr[3:0]`.
-    pub const fn with_mem_attr(self, value: MemAttr) -> Self {
-        Block2(self.0 & !0x3c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Block2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Block2")
-            .field("output", &self.output())
-            .field("SW", &self.sw().0)
-            .field("XN", &self.xn())
-            .field("Contiguous", &self.contiguous())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("HAP[2:1]", &self.hap().0)
-            .field("MemAttr[3:0]", &self.mem_attr().0)
-            .finish()
-    }
-}
-
-/// `Page` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page(u64);
-
-impl Page {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Page((address & 0xff_ffff_f000) | 0x403))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 3
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 39:12.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xff_ffff_f000)
-    }
-    /// `SW`, bits 58:55.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 55) & 0xf)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Page(self.0 & !0x780_0000_0000_0000 | (value.0 << 55))
-    }
-    /// `XN`, bit 54.
-    #[doc(alias = "XN")]
-    pub const fn xn(self) -> bool {
-        self.0 & 0x40_0000_0000_0000 != 0
-    }
-    /// With another `XN`.
-    pub const fn with_xn(self, value: bool) -> Self {
-        Page(self.0 & !0x40_0000_0000_0000 | ((value as u64) << 54))
-    }
-    /// `Contiguous`, bit 52.
-    #[doc(alias = "Contiguous")]
-    pub const fn contiguous(self) -> bool {
-        self.0 & 0x10_0000_0000_0000 != 0
-    }
-    /// With another `Contiguous`.
-    pub const fn with_contiguous(self, value: bool) -> Self {
-        Page(self.0 & !0x10_0000_0000_0000 | ((value as u64) << 52))
-    }
-    /// `AF`, bit 10. Default 0x1.
-    #[doc(alias = "AF")]
-    pub const fn af(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `AF`.
-    pub const fn with_af(self, value: bool) -> Self {
-        Page(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `SH`, bits 9:8.
-    #[doc(alias = "SH")]
-    pub const fn sh(self) -> Sh {
-        Sh((self.0 >> 8) & 3)
-    }
-    /// With another `SH`.
-    pub const fn with_sh(self, value: Sh) -> Self {
-        Page(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `HAP[2:1]`, bits 7:6.
-    #[doc(alias = "HAP")]
-    pub const fn hap(self) -> Hap {
-        Hap((self.0 >> 6) & 3)
-    }
-    /// With another `HAP[2:1]`.
-    pub const fn with_hap(self, value: Hap) -> Self {
-        Page(self.0 & !0xc0 | (value.0 << 6))
-    }
-    /// `MemAttr[3:0]`, bits 5:2.
-    #[doc(alias = "MemAttr")]
-    pub const fn mem_attr(self) -> MemAttr {
-        MemAttr((self.0 >> 2) & 0xf)
-    }
-    /// With another `MemAttr[3:0]`.
-    pub const fn with_mem_attr(self, value: MemAttr) -> Self {
-        Page(self.0 & !0x3c | (value.0 << 2))
-    }
-}
-
-impl core::fmt::Debug for Page {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page")
-            .field("output", &self.output())
-            .field("SW", &self.sw().0)
-            .field("XN", &self.xn())
-            .field("Contiguous", &self.contiguous())
-            .field("AF", &self.af())
-            .field("SH", &self.sh().0)
-            .field("HAP[2:1]", &self.hap().0)
-            .field("MemAttr[3:0]", &self.mem_attr().0)
-            .finish()
-    }
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Block`
-    Block(Block1),
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Block`
-    Block(Block2),
-}
-
-/// What may stand at level 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry3 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
+::ptdsl::entries! {
+    u64;
+    "level 1" Entry1: Invalid(Invalid), Table(Table), _ = Block(Block1);
+    "level 2" Entry2: Invalid(Invalid), Table(Table), _ = Block(Block2);
+    "level 3" Entry3: Invalid(Invalid), Page(Page), _ = Reserved;
 }
 
 /// Level 1: index `IPA[39:30]`, an entry maps 1 GiB.
@@ -751,17 +220,16 @@ impl Level<Armv7Stage2> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry1::Table(Table(raw))
-        } else {
-            Entry1::Block(Block1(raw))
-        }
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+    }
+    #[inline(always)]
+    fn link(child: Phys) -> u64 {
+        let address = child.0;
+        (address & 0xff_ffff_f000) | 3
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -775,11 +243,6 @@ impl Level<Armv7Stage2> for Level1 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xff_c000_0000) | attributes.0 | 1
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xff_ffff_f000) | 3
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -806,9 +269,7 @@ impl Level<Armv7Stage2> for Level1 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block1::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Armv7Stage2::attributes(1, new).map(|_| new)
         } else {
             None
@@ -817,12 +278,10 @@ impl Level<Armv7Stage2> for Level1 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Block1::matches(raw) {
             let address = (raw & 0xff_c000_0000).wrapping_add(k << 21);
-            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1;
-            if Block2::matches(word) && Block2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block2::mapping(
+                (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -830,12 +289,10 @@ impl Level<Armv7Stage2> for Level1 {
     fn promote(raw: u64) -> Option<u64> {
         if Block2::matches(raw) {
             let address = raw & 0xff_ffe0_0000;
-            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_c000_0000) | 1;
-            if Block1::matches(word) && Block1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block1::mapping(
+                (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_c000_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -865,17 +322,7 @@ impl Level<Armv7Stage2> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry2::Table(Table(raw))
-        } else {
-            Entry2::Block(Block2(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -889,34 +336,6 @@ impl Level<Armv7Stage2> for Level2 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xff_ffe0_0000) | attributes.0 | 1
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xff_ffff_f000) | 3
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0xff80_0000_0000_0000 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x40_0000_0000_00c0 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0x3f_ffff_ffff_fb3f != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x400 != 0 {
-            class = class
-                .max(
-                    match ((old >> 10) & 1, (new >> 10) & 1) {
-                        (0, 1) => Change::Publish,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
     }
     const SPANS: &'static [u32] = &[4];
     #[inline(always)]
@@ -935,9 +354,7 @@ impl Level<Armv7Stage2> for Level2 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Block2::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Armv7Stage2::attributes(2, new).map(|_| new)
         } else {
             None
@@ -946,12 +363,10 @@ impl Level<Armv7Stage2> for Level2 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Block2::matches(raw) {
             let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 12);
-            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffff_f000) | 3;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffff_f000) | 3,
+                address,
+            )
         } else {
             None
         }
@@ -959,12 +374,10 @@ impl Level<Armv7Stage2> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = raw & 0xff_ffff_f000;
-            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1;
-            if Block2::matches(word) && Block2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block2::mapping(
+                (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -972,23 +385,16 @@ impl Level<Armv7Stage2> for Level2 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Block2::matches(raw) {
             let address = (raw & 0xff_ffe0_0000).wrapping_add(k << 21);
-            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1;
-            if Block2::matches(word) && Block2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Block2::mapping(
+                (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffe0_0000) | 1,
+                address,
+            )
         } else {
             None
         }
     }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Armv7Stage2(u64), Level1: next_table, link, change, annotated, annotation);
 }
 
 /// Level 3: index `IPA[20:12]`, an entry maps 4 KiB.
@@ -1007,18 +413,7 @@ impl Level<Armv7Stage2> for Level3 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry3 {
-        if Invalid::matches(raw) {
-            Entry3::Invalid(Invalid(raw))
-        } else if Page::matches(raw) {
-            Entry3::Page(Page(raw))
-        } else {
-            Entry3::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry3::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1033,39 +428,7 @@ impl Level<Armv7Stage2> for Level3 {
         let address = output.0;
         (address & 0xff_ffff_f000) | attributes.0 | 3
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0xff80_0000_0000_0000 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x40_0000_0000_00c0 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0x3f_ffff_ffff_fb3f != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x400 != 0 {
-            class = class
-                .max(
-                    match ((old >> 10) & 1, (new >> 10) & 1) {
-                        (0, 1) => Change::Publish,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     const SPANS: &'static [u32] = &[4];
-    #[inline(always)]
-    fn span(raw: u64) -> u32 {
-        if raw & 0x10_0000_0000_0000 == 0x10_0000_0000_0000 { 4 } else { 0 }
-    }
     #[inline(always)]
     fn spanning(output: Phys, attributes: Attributes, span: u32) -> u64 {
         match span {
@@ -1078,9 +441,7 @@ impl Level<Armv7Stage2> for Level3 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Armv7Stage2::attributes(3, new).map(|_| new)
         } else {
             None
@@ -1089,23 +450,17 @@ impl Level<Armv7Stage2> for Level3 {
     fn single(raw: u64, k: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = (raw & 0xff_ffff_f000).wrapping_add(k << 12);
-            let word = (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffff_f000) | 3;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                (raw & 0xffc0_0000_0000_07fc) | (address & 0xff_ffff_f000) | 3,
+                address,
+            )
         } else {
             None
         }
     }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Armv7Stage2(u64), Level1: change, annotated, annotation);
+    ::ptdsl::as_at!(Armv7Stage2(u64), Level2: span);
 }
 
 impl Format for Armv7Stage2 {

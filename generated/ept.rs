@@ -24,83 +24,54 @@ pub struct Options {
     pub ad: bool,
 }
 
-/// What the guest may do. Writing implies reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What the guest may do. Writing implies reading.
+    pub enum Prot: 7;
     /// `R` = 1, `W` = 0, `X` = 0
-    R,
+    R = 1;
     /// `R` = 1, `W` = 1, `X` = 0
-    Rw,
+    Rw = 3;
     /// `R` = 0, `W` = 0, `X` = 1
-    X,
+    X = 4;
     /// `R` = 1, `W` = 0, `X` = 1
-    Rx,
+    Rx = 5;
     /// `R` = 1, `W` = 1, `X` = 1
-    Rwx,
+    Rwx = 7;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 1,
-            Prot::Rw => 3,
-            Prot::X => 4,
-            Prot::Rx => 5,
-            Prot::Rwx => 7,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 7 {
-            1 => Some(Prot::R),
-            3 => Some(Prot::Rw),
-            4 => Some(Prot::X),
-            5 => Some(Prot::Rx),
-            7 => Some(Prot::Rwx),
-            _ => None,
-        }
-    }
-}
-
-/// The memory type, which the guest's PAT may weaken unless IPAT = 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+::ptdsl::attribute! {
+    /// The memory type, which the guest's PAT may weaken unless IPAT = 1.
+    pub enum Memory: 0x38;
     /// `MT` = wb
-    Wb,
+    Wb = 0x30;
     /// `MT` = wt
-    Wt,
+    Wt = 0x20;
     /// `MT` = wp
-    Wp,
+    Wp = 0x28;
     /// `MT` = wc
-    Wc,
+    Wc = 8;
     /// `MT` = uc
-    Uc,
+    Uc = 0;
 }
 
-impl Memory {
-    const fn bits(self) -> u64 {
-        match self {
-            Memory::Wb => 0x30,
-            Memory::Wt => 0x20,
-            Memory::Wp => 0x28,
-            Memory::Wc => 8,
-            Memory::Uc => 0,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
+        memory: Memory = Wb;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x38 {
-            0x30 => Some(Memory::Wb),
-            0x20 => Some(Memory::Wt),
-            0x28 => Some(Memory::Wp),
-            8 => Some(Memory::Wc),
-            0 => Some(Memory::Uc),
-            _ => None,
-        }
+    fields {
+        sve with_sve "SVE" [63]: bool;
+        a with_a "A" [8]: bool;
+        spp with_spp "SPP" [61]: bool;
+        sss with_sss "SSS" [60]: bool;
+        pw with_pw "PW" [58]: bool;
+        vgp with_vgp "VGP" [57]: bool;
+        sw with_sw "SW" [56:52]: Sw;
+        xu with_xu "XU" [10]: bool;
+        d with_d "D" [9]: bool;
+        ipat with_ipat "IPAT" [6]: bool;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r, memory = wb.
@@ -166,985 +137,129 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 7 {
-            1 => Prot::R,
-            3 => Prot::Rw,
-            4 => Prot::X,
-            5 => Prot::Rx,
-            _ => Prot::Rwx,
-        }
-    }
-    /// The attribute `memory`.
-    pub const fn memory(self) -> Memory {
-        match self.0 & 0x38 {
-            0x30 => Memory::Wb,
-            0x20 => Memory::Wt,
-            0x28 => Memory::Wp,
-            8 => Memory::Wc,
-            _ => Memory::Uc,
-        }
-    }
-    /// `SVE`, bit 63.
-    #[doc(alias = "SVE")]
-    pub const fn sve(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `SVE`.
-    pub const fn with_sve(self, value: bool) -> Self {
-        Attributes(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Attributes(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `SPP`, bit 61.
-    #[doc(alias = "SPP")]
-    pub const fn spp(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `SPP`.
-    pub const fn with_spp(self, value: bool) -> Self {
-        Attributes(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `SSS`, bit 60.
-    #[doc(alias = "SSS")]
-    pub const fn sss(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `SSS`.
-    pub const fn with_sss(self, value: bool) -> Self {
-        Attributes(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `PW`, bit 58.
-    #[doc(alias = "PW")]
-    pub const fn pw(self) -> bool {
-        self.0 & 0x400_0000_0000_0000 != 0
-    }
-    /// With another `PW`.
-    pub const fn with_pw(self, value: bool) -> Self {
-        Attributes(self.0 & !0x400_0000_0000_0000 | ((value as u64) << 58))
-    }
-    /// `VGP`, bit 57.
-    #[doc(alias = "VGP")]
-    pub const fn vgp(self) -> bool {
-        self.0 & 0x200_0000_0000_0000 != 0
-    }
-    /// With another `VGP`.
-    pub const fn with_vgp(self, value: bool) -> Self {
-        Attributes(self.0 & !0x200_0000_0000_0000 | ((value as u64) << 57))
-    }
-    /// `SW`, bits 56:52.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 52) & 0x1f)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Attributes(self.0 & !0x1f0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `XU`, bit 10.
-    #[doc(alias = "XU")]
-    pub const fn xu(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `XU`.
-    pub const fn with_xu(self, value: bool) -> Self {
-        Attributes(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `D`, bit 9.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x200 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Attributes(self.0 & !0x200 | ((value as u64) << 9))
-    }
-    /// `IPAT`, bit 6.
-    #[doc(alias = "IPAT")]
-    pub const fn ipat(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `IPAT`.
-    pub const fn with_ipat(self, value: bool) -> Self {
-        Attributes(self.0 & !0x40 | ((value as u64) << 6))
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `SW`, 5 bits.
+    pub struct Sw[5] {}
+    /// `MT`, 3 bits.
+    pub struct Mt[3] only {
+        UC "uc" = 0b000;
+        WC "wc" = 0b001;
+        WT "wt" = 0b100;
+        WP "wp" = 0b101;
+        WB "wb" = 0b110;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("memory", &self.memory())
-            .field("SVE", &self.sve())
-            .field("A", &self.a())
-            .field("SPP", &self.spp())
-            .field("SSS", &self.sss())
-            .field("PW", &self.pw())
-            .field("VGP", &self.vgp())
-            .field("SW", &self.sw().0)
-            .field("XU", &self.xu())
-            .field("D", &self.d())
-            .field("IPAT", &self.ipat())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 4, 3, 2 and 1.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 7 == 0;
+    invalid {
+        empty = 0;
     }
+    sve with_sve "SVE" [63]: bool;
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Table` at levels 4, 3 and 2.
+    pub struct Table(u64): "Table";
+    matches(raw) = raw & 0xf9 == 1 || raw & 0xfe == 4;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x407;
+        within = 0xf_ffff_ffff_f000;
+    }
+    xu_table with_xu_table "XU" [10]: bool = 1;
+    a with_a "A" [8]: bool;
+    x with_x "X" [2]: bool = 1;
+    w with_w "W" [1]: bool = 1;
+    r with_r "R" [0]: bool = 1;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Large` at level 3.
+    pub struct Large3(u64): "Large";
+    matches(raw) = (raw & 0x3fff_f081 == 0x81 || raw & 0x3fff_f086 == 0x84) && matches!((raw >> 3) & 7, 0 | 1 | 4 | 5 | 6);
+    leaf {
+        output(word) "bits 51:30" = word & 0xf_ffff_c000_0000;
+        new(address) = (address & 0xf_ffff_c000_0000) | 0x87;
+        within = 0xf_ffff_c000_0000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(7, value.bits())
-    }
-    /// Sets the attribute `memory`.
-    #[must_use]
-    pub const fn memory(self, value: Memory) -> Self {
-        self.with(0x38, value.bits())
-    }
-    /// Sets `SVE`.
-    #[must_use]
-    pub const fn with_sve(self, value: bool) -> Self {
-        self.with(0x8000_0000_0000_0000, (value as u64) << 63)
-    }
-    /// Sets `A`.
-    #[must_use]
-    pub const fn with_a(self, value: bool) -> Self {
-        self.with(0x100, (value as u64) << 8)
-    }
-    /// Sets `SPP`.
-    #[must_use]
-    pub const fn with_spp(self, value: bool) -> Self {
-        self.with(0x2000_0000_0000_0000, (value as u64) << 61)
-    }
-    /// Sets `SSS`.
-    #[must_use]
-    pub const fn with_sss(self, value: bool) -> Self {
-        self.with(0x1000_0000_0000_0000, (value as u64) << 60)
-    }
-    /// Sets `PW`.
-    #[must_use]
-    pub const fn with_pw(self, value: bool) -> Self {
-        self.with(0x400_0000_0000_0000, (value as u64) << 58)
-    }
-    /// Sets `VGP`.
-    #[must_use]
-    pub const fn with_vgp(self, value: bool) -> Self {
-        self.with(0x200_0000_0000_0000, (value as u64) << 57)
-    }
-    /// Sets `SW`.
-    #[must_use]
-    pub const fn with_sw(self, value: Sw) -> Self {
-        self.with(0x1f0_0000_0000_0000, value.0 << 52)
-    }
-    /// Sets `XU`.
-    #[must_use]
-    pub const fn with_xu(self, value: bool) -> Self {
-        self.with(0x400, (value as u64) << 10)
-    }
-    /// Sets `D`.
-    #[must_use]
-    pub const fn with_d(self, value: bool) -> Self {
-        self.with(0x200, (value as u64) << 9)
-    }
-    /// Sets `IPAT`.
-    #[must_use]
-    pub const fn with_ipat(self, value: bool) -> Self {
-        self.with(0x40, (value as u64) << 6)
-    }
+    sve with_sve "SVE" [63]: bool;
+    spp with_spp "SPP" [61]: bool;
+    sss with_sss "SSS" [60]: bool;
+    pw with_pw "PW" [58]: bool;
+    vgp with_vgp "VGP" [57]: bool;
+    sw with_sw "SW" [56:52]: Sw;
+    xu with_xu "XU" [10]: bool;
+    d with_d "D" [9]: bool;
+    a with_a "A" [8]: bool;
+    ipat with_ipat "IPAT" [6]: bool;
+    mt with_mt "MT" [5:3]: Mt;
+    x with_x "X" [2]: bool = 1;
+    w with_w "W" [1]: bool = 1;
+    r with_r "R" [0]: bool = 1;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0xb7f0_0000_0000_077f,
-            value: attributes.0,
-        }
+::ptdsl::descriptor! {
+    /// `Large` at level 2.
+    pub struct Large2(u64): "Large";
+    matches(raw) = (raw & 0x1f_f081 == 0x81 || raw & 0x1f_f086 == 0x84) && matches!((raw >> 3) & 7, 0 | 1 | 4 | 5 | 6);
+    leaf {
+        output(word) "bits 51:21" = word & 0xf_ffff_ffe0_0000;
+        new(address) = (address & 0xf_ffff_ffe0_0000) | 0x87;
+        within = 0xf_ffff_ffe0_0000;
     }
+    sve with_sve "SVE" [63]: bool;
+    spp with_spp "SPP" [61]: bool;
+    sss with_sss "SSS" [60]: bool;
+    pw with_pw "PW" [58]: bool;
+    vgp with_vgp "VGP" [57]: bool;
+    sw with_sw "SW" [56:52]: Sw;
+    xu with_xu "XU" [10]: bool;
+    d with_d "D" [9]: bool;
+    a with_a "A" [8]: bool;
+    ipat with_ipat "IPAT" [6]: bool;
+    mt with_mt "MT" [5:3]: Mt;
+    x with_x "X" [2]: bool = 1;
+    w with_w "W" [1]: bool = 1;
+    r with_r "R" [0]: bool = 1;
 }
 
-/// `SW`, 5 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sw(u64);
-
-impl Sw {
-    /// `None` for a value above 0x1f.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0x1f { Some(Sw(value)) } else { None }
+::ptdsl::descriptor! {
+    /// `Page` at level 1.
+    pub struct Page(u64): "Page";
+    matches(raw) = (raw & 1 == 1 || raw & 6 == 4) && matches!((raw >> 3) & 7, 0 | 1 | 4 | 5 | 6);
+    leaf {
+        output(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 7;
+        within = 0xf_ffff_ffff_f000;
     }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
+    sve with_sve "SVE" [63]: bool;
+    spp with_spp "SPP" [61]: bool;
+    sss with_sss "SSS" [60]: bool;
+    pw with_pw "PW" [58]: bool;
+    vgp with_vgp "VGP" [57]: bool;
+    sw with_sw "SW" [56:52]: Sw;
+    xu with_xu "XU" [10]: bool;
+    d with_d "D" [9]: bool;
+    a with_a "A" [8]: bool;
+    ipat with_ipat "IPAT" [6]: bool;
+    mt with_mt "MT" [5:3]: Mt;
+    x with_x "X" [2]: bool = 1;
+    w with_w "W" [1]: bool = 1;
+    r with_r "R" [0]: bool = 1;
 }
 
-/// `MT`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mt(u64);
-
-impl Mt {
-    /// `uc = 0b000`
-    pub const UC: Self = Mt(0);
-    /// `wc = 0b001`
-    pub const WC: Self = Mt(1);
-    /// `wt = 0b100`
-    pub const WT: Self = Mt(4);
-    /// `wp = 0b101`
-    pub const WP: Self = Mt(5);
-    /// `wb = 0b110`
-    pub const WB: Self = Mt(6);
-    /// `None` for a value that has no name here: it would fault.
-    pub const fn new(value: u64) -> Option<Self> {
-        if matches!(value, 0 | 1 | 4 | 5 | 6) { Some(Mt(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 4, 3, 2 and 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 7 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// `SVE`, bit 63.
-    #[doc(alias = "SVE")]
-    pub const fn sve(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `SVE`.
-    pub const fn with_sve(self, value: bool) -> Self {
-        Invalid(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid")
-            .field("raw", &format_args!("{:#x}", self.0))
-            .field("SVE", &self.sve())
-            .finish()
-    }
-}
-
-/// `Table` at levels 4, 3 and 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table(u64);
-
-impl Table {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table((address & 0xf_ffff_ffff_f000) | 0x407))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xf9 == 1 || raw & 0xfe == 4
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `XU`, bit 10. Default 0x1.
-    #[doc(alias = "XUTable")]
-    pub const fn xu_table(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `XU`.
-    pub const fn with_xu_table(self, value: bool) -> Self {
-        Table(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Table(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `X`, bit 2. Default 0x1.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Table(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `W`, bit 1. Default 0x1.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Table(self.0 & !2 | ((value as u64) << 1))
-    }
-    /// `R`, bit 0. Default 0x1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 1 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Table(self.0 & !1 | (value as u64))
-    }
-}
-
-impl core::fmt::Debug for Table {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table")
-            .field("next", &self.next())
-            .field("XU", &self.xu_table())
-            .field("A", &self.a())
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Large` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Large3(u64);
-
-impl Large3 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_c000_0000 != 0 {
-            return None;
-        }
-        Some(Large3((address & 0xf_ffff_c000_0000) | 0x87))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        (raw & 0x3fff_f081 == 0x81 || raw & 0x3fff_f086 == 0x84)
-            && matches!((raw >> 3) & 7, 0 | 1 | 4 | 5 | 6)
-    }
-    /// The descriptor in a word; `None` for a word that is no `Large` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Large3(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:30.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_c000_0000)
-    }
-    /// `SVE`, bit 63.
-    #[doc(alias = "SVE")]
-    pub const fn sve(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `SVE`.
-    pub const fn with_sve(self, value: bool) -> Self {
-        Large3(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `SPP`, bit 61.
-    #[doc(alias = "SPP")]
-    pub const fn spp(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `SPP`.
-    pub const fn with_spp(self, value: bool) -> Self {
-        Large3(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `SSS`, bit 60.
-    #[doc(alias = "SSS")]
-    pub const fn sss(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `SSS`.
-    pub const fn with_sss(self, value: bool) -> Self {
-        Large3(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `PW`, bit 58.
-    #[doc(alias = "PW")]
-    pub const fn pw(self) -> bool {
-        self.0 & 0x400_0000_0000_0000 != 0
-    }
-    /// With another `PW`.
-    pub const fn with_pw(self, value: bool) -> Self {
-        Large3(self.0 & !0x400_0000_0000_0000 | ((value as u64) << 58))
-    }
-    /// `VGP`, bit 57.
-    #[doc(alias = "VGP")]
-    pub const fn vgp(self) -> bool {
-        self.0 & 0x200_0000_0000_0000 != 0
-    }
-    /// With another `VGP`.
-    pub const fn with_vgp(self, value: bool) -> Self {
-        Large3(self.0 & !0x200_0000_0000_0000 | ((value as u64) << 57))
-    }
-    /// `SW`, bits 56:52.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 52) & 0x1f)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Large3(self.0 & !0x1f0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `XU`, bit 10.
-    #[doc(alias = "XU")]
-    pub const fn xu(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `XU`.
-    pub const fn with_xu(self, value: bool) -> Self {
-        Large3(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `D`, bit 9.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x200 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Large3(self.0 & !0x200 | ((value as u64) << 9))
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Large3(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `IPAT`, bit 6.
-    #[doc(alias = "IPAT")]
-    pub const fn ipat(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `IPAT`.
-    pub const fn with_ipat(self, value: bool) -> Self {
-        Large3(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `MT`, bits 5:3.
-    #[doc(alias = "MT")]
-    pub const fn mt(self) -> Mt {
-        Mt((self.0 >> 3) & 7)
-    }
-    /// With another `MT`.
-    pub const fn with_mt(self, value: Mt) -> Self {
-        Large3(self.0 & !0x38 | (value.0 << 3))
-    }
-    /// `X`, bit 2. Default 0x1.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Large3(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `W`, bit 1. Default 0x1.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Large3(self.0 & !2 | ((value as u64) << 1))
-    }
-    /// `R`, bit 0. Default 0x1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 1 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Large3(self.0 & !1 | (value as u64))
-    }
-}
-
-impl core::fmt::Debug for Large3 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Large3")
-            .field("output", &self.output())
-            .field("SVE", &self.sve())
-            .field("SPP", &self.spp())
-            .field("SSS", &self.sss())
-            .field("PW", &self.pw())
-            .field("VGP", &self.vgp())
-            .field("SW", &self.sw().0)
-            .field("XU", &self.xu())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("IPAT", &self.ipat())
-            .field("MT", &self.mt().0)
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Large` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Large2(u64);
-
-impl Large2 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_ffe0_0000 != 0 {
-            return None;
-        }
-        Some(Large2((address & 0xf_ffff_ffe0_0000) | 0x87))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        (raw & 0x1f_f081 == 0x81 || raw & 0x1f_f086 == 0x84)
-            && matches!((raw >> 3) & 7, 0 | 1 | 4 | 5 | 6)
-    }
-    /// The descriptor in a word; `None` for a word that is no `Large` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Large2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:21.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffe0_0000)
-    }
-    /// `SVE`, bit 63.
-    #[doc(alias = "SVE")]
-    pub const fn sve(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `SVE`.
-    pub const fn with_sve(self, value: bool) -> Self {
-        Large2(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `SPP`, bit 61.
-    #[doc(alias = "SPP")]
-    pub const fn spp(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `SPP`.
-    pub const fn with_spp(self, value: bool) -> Self {
-        Large2(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `SSS`, bit 60.
-    #[doc(alias = "SSS")]
-    pub const fn sss(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `SSS`.
-    pub const fn with_sss(self, value: bool) -> Self {
-        Large2(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `PW`, bit 58.
-    #[doc(alias = "PW")]
-    pub const fn pw(self) -> bool {
-        self.0 & 0x400_0000_0000_0000 != 0
-    }
-    /// With another `PW`.
-    pub const fn with_pw(self, value: bool) -> Self {
-        Large2(self.0 & !0x400_0000_0000_0000 | ((value as u64) << 58))
-    }
-    /// `VGP`, bit 57.
-    #[doc(alias = "VGP")]
-    pub const fn vgp(self) -> bool {
-        self.0 & 0x200_0000_0000_0000 != 0
-    }
-    /// With another `VGP`.
-    pub const fn with_vgp(self, value: bool) -> Self {
-        Large2(self.0 & !0x200_0000_0000_0000 | ((value as u64) << 57))
-    }
-    /// `SW`, bits 56:52.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 52) & 0x1f)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Large2(self.0 & !0x1f0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `XU`, bit 10.
-    #[doc(alias = "XU")]
-    pub const fn xu(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `XU`.
-    pub const fn with_xu(self, value: bool) -> Self {
-        Large2(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `D`, bit 9.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x200 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Large2(self.0 & !0x200 | ((value as u64) << 9))
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Large2(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `IPAT`, bit 6.
-    #[doc(alias = "IPAT")]
-    pub const fn ipat(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `IPAT`.
-    pub const fn with_ipat(self, value: bool) -> Self {
-        Large2(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `MT`, bits 5:3.
-    #[doc(alias = "MT")]
-    pub const fn mt(self) -> Mt {
-        Mt((self.0 >> 3) & 7)
-    }
-    /// With another `MT`.
-    pub const fn with_mt(self, value: Mt) -> Self {
-        Large2(self.0 & !0x38 | (value.0 << 3))
-    }
-    /// `X`, bit 2. Default 0x1.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Large2(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `W`, bit 1. Default 0x1.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Large2(self.0 & !2 | ((value as u64) << 1))
-    }
-    /// `R`, bit 0. Default 0x1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 1 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Large2(self.0 & !1 | (value as u64))
-    }
-}
-
-impl core::fmt::Debug for Large2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Large2")
-            .field("output", &self.output())
-            .field("SVE", &self.sve())
-            .field("SPP", &self.spp())
-            .field("SSS", &self.sss())
-            .field("PW", &self.pw())
-            .field("VGP", &self.vgp())
-            .field("SW", &self.sw().0)
-            .field("XU", &self.xu())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("IPAT", &self.ipat())
-            .field("MT", &self.mt().0)
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Page` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page(u64);
-
-impl Page {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Page((address & 0xf_ffff_ffff_f000) | 7))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        (raw & 1 == 1 || raw & 6 == 4) && matches!((raw >> 3) & 7, 0 | 1 | 4 | 5 | 6)
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:12.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `SVE`, bit 63.
-    #[doc(alias = "SVE")]
-    pub const fn sve(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `SVE`.
-    pub const fn with_sve(self, value: bool) -> Self {
-        Page(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `SPP`, bit 61.
-    #[doc(alias = "SPP")]
-    pub const fn spp(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `SPP`.
-    pub const fn with_spp(self, value: bool) -> Self {
-        Page(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `SSS`, bit 60.
-    #[doc(alias = "SSS")]
-    pub const fn sss(self) -> bool {
-        self.0 & 0x1000_0000_0000_0000 != 0
-    }
-    /// With another `SSS`.
-    pub const fn with_sss(self, value: bool) -> Self {
-        Page(self.0 & !0x1000_0000_0000_0000 | ((value as u64) << 60))
-    }
-    /// `PW`, bit 58.
-    #[doc(alias = "PW")]
-    pub const fn pw(self) -> bool {
-        self.0 & 0x400_0000_0000_0000 != 0
-    }
-    /// With another `PW`.
-    pub const fn with_pw(self, value: bool) -> Self {
-        Page(self.0 & !0x400_0000_0000_0000 | ((value as u64) << 58))
-    }
-    /// `VGP`, bit 57.
-    #[doc(alias = "VGP")]
-    pub const fn vgp(self) -> bool {
-        self.0 & 0x200_0000_0000_0000 != 0
-    }
-    /// With another `VGP`.
-    pub const fn with_vgp(self, value: bool) -> Self {
-        Page(self.0 & !0x200_0000_0000_0000 | ((value as u64) << 57))
-    }
-    /// `SW`, bits 56:52.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 52) & 0x1f)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Page(self.0 & !0x1f0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `XU`, bit 10.
-    #[doc(alias = "XU")]
-    pub const fn xu(self) -> bool {
-        self.0 & 0x400 != 0
-    }
-    /// With another `XU`.
-    pub const fn with_xu(self, value: bool) -> Self {
-        Page(self.0 & !0x400 | ((value as u64) << 10))
-    }
-    /// `D`, bit 9.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x200 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Page(self.0 & !0x200 | ((value as u64) << 9))
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Page(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `IPAT`, bit 6.
-    #[doc(alias = "IPAT")]
-    pub const fn ipat(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `IPAT`.
-    pub const fn with_ipat(self, value: bool) -> Self {
-        Page(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `MT`, bits 5:3.
-    #[doc(alias = "MT")]
-    pub const fn mt(self) -> Mt {
-        Mt((self.0 >> 3) & 7)
-    }
-    /// With another `MT`.
-    pub const fn with_mt(self, value: Mt) -> Self {
-        Page(self.0 & !0x38 | (value.0 << 3))
-    }
-    /// `X`, bit 2. Default 0x1.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Page(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `W`, bit 1. Default 0x1.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Page(self.0 & !2 | ((value as u64) << 1))
-    }
-    /// `R`, bit 0. Default 0x1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 1 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Page(self.0 & !1 | (value as u64))
-    }
-}
-
-impl core::fmt::Debug for Page {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page")
-            .field("output", &self.output())
-            .field("SVE", &self.sve())
-            .field("SPP", &self.spp())
-            .field("SSS", &self.sss())
-            .field("PW", &self.pw())
-            .field("VGP", &self.vgp())
-            .field("SW", &self.sw().0)
-            .field("XU", &self.xu())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("IPAT", &self.ipat())
-            .field("MT", &self.mt().0)
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// What may stand at level 4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry4 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry3 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Large`
-    Large(Large3),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Large`
-    Large(Large2),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
+::ptdsl::entries! {
+    u64;
+    "level 4" Entry4: Invalid(Invalid), Table(Table), _ = Reserved;
+    "level 3" Entry3: Invalid(Invalid), Table(Table), Large(Large3), _ = Reserved;
+    "level 2" Entry2: Invalid(Invalid), Table(Table), Large(Large2), _ = Reserved;
+    "level 1" Entry1: Invalid(Invalid), Page(Page), _ = Reserved;
 }
 
 /// Level 4: index `GPA[47:39]`, an entry maps 512 GiB.
@@ -1163,45 +278,16 @@ impl Level<Ept> for Level4 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry4 {
-        if Invalid::matches(raw) {
-            Entry4::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry4::Table(Table(raw))
-        } else {
-            Entry4::Reserved(raw)
-        }
+        Entry4::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table::matches(raw) { Some(Table(raw).next()) } else { None }
     }
     #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
     fn link(child: Phys) -> u64 {
         let address = child.0;
         (address & 0xf_ffff_ffff_f000) | 0x407
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
-    }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
     }
     const ANNOTATION_BITS: u32 = 60;
     fn annotated(value: u64) -> u64 {
@@ -1232,19 +318,7 @@ impl Level<Ept> for Level3 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry3 {
-        if Invalid::matches(raw) {
-            Entry3::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry3::Table(Table(raw))
-        } else if Large3::matches(raw) {
-            Entry3::Large(Large3(raw))
-        } else {
-            Entry3::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry3::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1258,11 +332,6 @@ impl Level<Ept> for Level3 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xf_ffff_c000_0000) | attributes.0 | 0x80
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xf_ffff_ffff_f000) | 0x407
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -1298,9 +367,7 @@ impl Level<Ept> for Level3 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Large3::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Ept::attributes(3, new).map(|_| new)
         } else {
             None
@@ -1309,13 +376,10 @@ impl Level<Ept> for Level3 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Large3::matches(raw) {
             let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
-            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
-                | 0x80;
-            if Large2::matches(word) && Large2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large2::mapping(
+                (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000) | 0x80,
+                address,
+            )
         } else {
             None
         }
@@ -1323,13 +387,10 @@ impl Level<Ept> for Level3 {
     fn promote(raw: u64) -> Option<u64> {
         if Large2::matches(raw) {
             let address = raw & 0xf_ffff_ffe0_0000;
-            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_c000_0000)
-                | 0x80;
-            if Large3::matches(word) && Large3(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large3::mapping(
+                (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_c000_0000) | 0x80,
+                address,
+            )
         } else {
             None
         }
@@ -1357,16 +418,7 @@ impl Level<Ept> for Level3 {
         }
     }
     const ANNOTATION_BITS: u32 = 60;
-    fn annotated(value: u64) -> u64 {
-        value << 3
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) {
-            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
-        } else {
-            None
-        }
-    }
+    ::ptdsl::as_at!(Ept(u64), Level4: next_table, link, annotated, annotation);
 }
 
 /// Level 2: index `GPA[29:21]`, an entry maps 2 MiB.
@@ -1385,19 +437,7 @@ impl Level<Ept> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry2::Table(Table(raw))
-        } else if Large2::matches(raw) {
-            Entry2::Large(Large2(raw))
-        } else {
-            Entry2::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1412,48 +452,9 @@ impl Level<Ept> for Level2 {
         let address = output.0;
         (address & 0xf_ffff_ffe0_0000) | attributes.0 | 0x80
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xf_ffff_ffff_f000) | 0x407
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x49f0_0000_0000_0800 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0xb600_0000_0000_0407 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xf_ffff_ffff_f0f8 != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x100 != 0 {
-            class = class
-                .max(
-                    match ((old >> 8) & 1, (new >> 8) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        if differs & 0x200 != 0 {
-            class = class
-                .max(
-                    match ((old >> 9) & 1, (new >> 9) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Large2::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Ept::attributes(2, new).map(|_| new)
         } else {
             None
@@ -1462,12 +463,10 @@ impl Level<Ept> for Level2 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Large2::matches(raw) {
             let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
-            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffff_f000);
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffff_f000),
+                address,
+            )
         } else {
             None
         }
@@ -1475,50 +474,19 @@ impl Level<Ept> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = raw & 0xf_ffff_ffff_f000;
-            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
-                | 0x80;
-            if Large2::matches(word) && Large2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large2::mapping(
+                (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000) | 0x80,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x100 == 0x100
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_feff | 0x100
-        } else {
-            raw & 0xffff_ffff_ffff_feff
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x200 == 0x200
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_fdff | 0x200
-        } else {
-            raw & 0xffff_ffff_ffff_fdff
-        }
-    }
     const ANNOTATION_BITS: u32 = 60;
-    fn annotated(value: u64) -> u64 {
-        value << 3
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) {
-            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
-        } else {
-            None
-        }
-    }
+    ::ptdsl::as_at!(Ept(u64), Level4: next_table, link, annotated, annotation);
+    ::ptdsl::as_at!(Ept(u64), Level3: change, accessed, with_accessed, dirty, with_dirty);
 }
 
 /// Level 1: index `GPA[20:12]`, an entry maps 4 KiB.
@@ -1537,18 +505,7 @@ impl Level<Ept> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else if Page::matches(raw) {
-            Entry1::Page(Page(raw))
-        } else {
-            Entry1::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1562,11 +519,6 @@ impl Level<Ept> for Level1 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xf_ffff_ffff_f000) | attributes.0
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -1602,47 +554,17 @@ impl Level<Ept> for Level1 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Ept::attributes(1, new).map(|_| new)
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x100 == 0x100
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_feff | 0x100
-        } else {
-            raw & 0xffff_ffff_ffff_feff
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x200 == 0x200
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_fdff | 0x200
-        } else {
-            raw & 0xffff_ffff_ffff_fdff
-        }
-    }
     const ANNOTATION_BITS: u32 = 60;
-    fn annotated(value: u64) -> u64 {
-        value << 3
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) {
-            Some((raw >> 3) & 0xfff_ffff_ffff_ffff)
-        } else {
-            None
-        }
-    }
+    ::ptdsl::as_at!(Ept(u64), Level3: accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Ept(u64), Level4: annotated, annotation);
 }
 
 impl Format for Ept {

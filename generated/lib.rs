@@ -6,6 +6,8 @@ pub mod amd_v1;
 #[rustfmt::skip]
 pub mod amd_v1_4level;
 #[rustfmt::skip]
+pub mod amd_v2;
+#[rustfmt::skip]
 pub mod arm64_el1_high;
 #[rustfmt::skip]
 pub mod arm64_el1_high_16k;
@@ -107,6 +109,8 @@ pub mod vtd_3level;
 pub mod vtd_4level;
 #[rustfmt::skip]
 pub mod vtd_5level;
+#[rustfmt::skip]
+pub mod vtd_first_stage;
 #[rustfmt::skip]
 pub mod x86_32;
 #[rustfmt::skip]

@@ -20,104 +20,56 @@ pub type Config = ::ptdsl::Config<Loongarch64Kernel>;
 /// Options of a table, off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {}
-/// What may be done. Loads need NR = 0, stores D = 1, execution NX = 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What may be done. Loads need NR = 0, stores D = 1, execution NX = 0.
+    pub enum Prot: 0x6000_0000_0000_0102;
     /// `NR` = 0, `W` = 0, `D` = 0, `NX` = 1
-    R,
+    R = 0x4000_0000_0000_0000;
     /// `NR` = 0, `W` = 1, `D` = 1, `NX` = 1
-    Rw,
+    Rw = 0x4000_0000_0000_0102;
     /// `NR` = 1, `W` = 0, `D` = 0, `NX` = 0
-    X,
+    X = 0x2000_0000_0000_0000;
     /// `NR` = 0, `W` = 0, `D` = 0, `NX` = 0
-    Rx,
+    Rx = 0;
     /// `NR` = 0, `W` = 1, `D` = 1, `NX` = 0
-    Rwx,
+    Rwx = 0x102;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 0x4000_0000_0000_0000,
-            Prot::Rw => 0x4000_0000_0000_0102,
-            Prot::X => 0x2000_0000_0000_0000,
-            Prot::Rx => 0,
-            Prot::Rwx => 0x102,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x6000_0000_0000_0102 {
-            0x4000_0000_0000_0000 => Some(Prot::R),
-            0x4000_0000_0000_0102 => Some(Prot::Rw),
-            0x2000_0000_0000_0000 => Some(Prot::X),
-            0 => Some(Prot::Rx),
-            0x102 => Some(Prot::Rwx),
-            _ => None,
-        }
-    }
-}
-
-/// Whose page it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Privilege {
+::ptdsl::attribute! {
+    /// Whose page it is.
+    pub enum Privilege: 0x8000_0000_0000_000c;
     /// `PLV` = kernel, `RPLV` = 0
-    Kernel,
+    Kernel = 0;
     /// `PLV` = user, `RPLV` = 0
-    User,
+    User = 0xc;
     /// The user's alone: the kernel does not reach it.
-    OnlyUser,
+    OnlyUser = 0x8000_0000_0000_000c;
 }
 
-impl Privilege {
-    const fn bits(self) -> u64 {
-        match self {
-            Privilege::Kernel => 0,
-            Privilege::User => 0xc,
-            Privilege::OnlyUser => 0x8000_0000_0000_000c,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x8000_0000_0000_000c {
-            0 => Some(Privilege::Kernel),
-            0xc => Some(Privilege::User),
-            0x8000_0000_0000_000c => Some(Privilege::OnlyUser),
-            _ => None,
-        }
-    }
-}
-
-/// Attribute `memory`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+::ptdsl::attribute! {
+    /// Attribute `memory`.
+    pub enum Memory: 0x30;
     /// Coherent cached.
-    Cached,
+    Cached = 0x10;
     /// Weakly ordered, uncached.
-    WriteCombine,
+    WriteCombine = 0x20;
     /// Strongly ordered, uncached.
-    Device,
+    Device = 0;
 }
 
-impl Memory {
-    const fn bits(self) -> u64 {
-        match self {
-            Memory::Cached => 0x10,
-            Memory::WriteCombine => 0x20,
-            Memory::Device => 0,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
+        privilege: Privilege = Kernel;
+        memory: Memory = Cached;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x30 {
-            0x10 => Some(Memory::Cached),
-            0x20 => Some(Memory::WriteCombine),
-            0 => Some(Memory::Device),
-            _ => None,
-        }
+    fields {
+        g with_g "G" [6]: bool = 1;
+        sw_high with_sw_high "SW_high" [60:48]: SwHigh;
+        sw with_sw "SW" [11:9]: Sw;
+        p with_p "P" [7]: bool = 1;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r, privilege = kernel, memory = cached.
@@ -226,624 +178,97 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0x6000_0000_0000_0102 {
-            0x4000_0000_0000_0000 => Prot::R,
-            0x4000_0000_0000_0102 => Prot::Rw,
-            0x2000_0000_0000_0000 => Prot::X,
-            0 => Prot::Rx,
-            _ => Prot::Rwx,
-        }
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `SW_high`, 13 bits.
+    pub struct SwHigh[13] {}
+    /// `SW`, 3 bits.
+    pub struct Sw[3] {}
+    /// `MAT`, 2 bits.
+    pub struct Mat[2] {
+        SUC "suc" = 0b00;
+        CC "cc" = 0b01;
+        WUC "wuc" = 0b10;
     }
-    /// The attribute `privilege`.
-    pub const fn privilege(self) -> Privilege {
-        match self.0 & 0x8000_0000_0000_000c {
-            0 => Privilege::Kernel,
-            0xc => Privilege::User,
-            _ => Privilege::OnlyUser,
-        }
-    }
-    /// The attribute `memory`.
-    pub const fn memory(self) -> Memory {
-        match self.0 & 0x30 {
-            0x10 => Memory::Cached,
-            0x20 => Memory::WriteCombine,
-            _ => Memory::Device,
-        }
-    }
-    /// `G`, bit 6. Default 0x1.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Attributes(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `SW_high`, bits 60:48.
-    #[doc(alias = "SW_high")]
-    pub const fn sw_high(self) -> SwHigh {
-        SwHigh((self.0 >> 48) & 0x1fff)
-    }
-    /// With another `SW_high`.
-    pub const fn with_sw_high(self, value: SwHigh) -> Self {
-        Attributes(self.0 & !0x1fff_0000_0000_0000 | (value.0 << 48))
-    }
-    /// `SW`, bits 11:9.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 9) & 7)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Attributes(self.0 & !0xe00 | (value.0 << 9))
-    }
-    /// `P`, bit 7. Default 0x1.
-    #[doc(alias = "P")]
-    pub const fn p(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `P`.
-    pub const fn with_p(self, value: bool) -> Self {
-        Attributes(self.0 & !0x80 | ((value as u64) << 7))
+    /// `PLV`, 2 bits.
+    pub struct Plv[2] {
+        KERNEL "kernel" = 0b00;
+        USER "user" = 0b11;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("privilege", &self.privilege())
-            .field("memory", &self.memory())
-            .field("G", &self.g())
-            .field("SW_high", &self.sw_high().0)
-            .field("SW", &self.sw().0)
-            .field("P", &self.p())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Invalid` at level 0.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0x40;
+    }
+    g with_g "G" [6]: bool = 1;
+}
+
+::ptdsl::descriptor! {
+    /// `Directory` at levels 2 and 1.
+    pub struct Directory(u64): "Directory";
+    matches(raw) = raw & 0x40 == 0;
+    table {
+        next(word) "bits 47:14" = word & 0xffff_ffff_c000;
+        new(address) = (address & 0xffff_ffff_c000);
+        within = 0xffff_ffff_c000;
     }
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Huge` at level 1.
+    pub struct Huge(u64): "Huge";
+    matches(raw) = raw & 0x41 == 0x41;
+    leaf {
+        output(word) "bits 47:25" = word & 0xffff_fe00_0000;
+        new(address) = (address & 0xffff_fe00_0000) | 0x10d1;
+        within = 0xffff_fe00_0000;
+    }
+    rplv with_rplv "RPLV" [63]: bool;
+    nx with_nx "NX" [62]: bool;
+    nr with_nr "NR" [61]: bool;
+    sw_high with_sw_high "SW_high" [60:48]: SwHigh;
+    g with_g "G" [12]: bool = 1;
+    sw with_sw "SW" [11:9]: Sw;
+    w with_w "W" [8]: bool;
+    p with_p "P" [7]: bool = 1;
+    mat with_mat "MAT" [5:4]: Mat = 1;
+    plv with_plv "PLV" [3:2]: Plv;
+    d with_d "D" [1]: bool;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Page` at level 0.
+    pub struct Page(u64): "Page";
+    matches(raw) = raw & 1 == 1;
+    leaf {
+        output(word) "bits 47:14" = word & 0xffff_ffff_c000;
+        new(address) = (address & 0xffff_ffff_c000) | 0xd1;
+        within = 0xffff_ffff_c000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0x6000_0000_0000_0102, value.bits())
-    }
-    /// Sets the attribute `privilege`.
-    #[must_use]
-    pub const fn privilege(self, value: Privilege) -> Self {
-        self.with(0x8000_0000_0000_000c, value.bits())
-    }
-    /// Sets the attribute `memory`.
-    #[must_use]
-    pub const fn memory(self, value: Memory) -> Self {
-        self.with(0x30, value.bits())
-    }
-    /// Sets `G`.
-    #[must_use]
-    pub const fn with_g(self, value: bool) -> Self {
-        self.with(0x40, (value as u64) << 6)
-    }
-    /// Sets `SW_high`.
-    #[must_use]
-    pub const fn with_sw_high(self, value: SwHigh) -> Self {
-        self.with(0x1fff_0000_0000_0000, value.0 << 48)
-    }
-    /// Sets `SW`.
-    #[must_use]
-    pub const fn with_sw(self, value: Sw) -> Self {
-        self.with(0xe00, value.0 << 9)
-    }
-    /// Sets `P`.
-    #[must_use]
-    pub const fn with_p(self, value: bool) -> Self {
-        self.with(0x80, (value as u64) << 7)
-    }
+    rplv with_rplv "RPLV" [63]: bool;
+    nx with_nx "NX" [62]: bool;
+    nr with_nr "NR" [61]: bool;
+    sw_high with_sw_high "SW_high" [60:48]: SwHigh;
+    sw with_sw "SW" [11:9]: Sw;
+    w with_w "W" [8]: bool;
+    p with_p "P" [7]: bool = 1;
+    g with_g "G" [6]: bool = 1;
+    mat with_mat "MAT" [5:4]: Mat = 1;
+    plv with_plv "PLV" [3:2]: Plv;
+    d with_d "D" [1]: bool;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0xffff_0000_0000_0ffe,
-            value: attributes.0,
-        }
-    }
-}
-
-/// `SW_high`, 13 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SwHigh(u64);
-
-impl SwHigh {
-    /// `None` for a value above 0x1fff.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0x1fff { Some(SwHigh(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `SW`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sw(u64);
-
-impl Sw {
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 7 { Some(Sw(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `MAT`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mat(u64);
-
-impl Mat {
-    /// `suc = 0b00`
-    pub const SUC: Self = Mat(0);
-    /// `cc = 0b01`
-    pub const CC: Self = Mat(1);
-    /// `wuc = 0b10`
-    pub const WUC: Self = Mat(2);
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(Mat(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `PLV`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plv(u64);
-
-impl Plv {
-    /// `kernel = 0b00`
-    pub const KERNEL: Self = Plv(0);
-    /// `user = 0b11`
-    pub const USER: Self = Plv(3);
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(Plv(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `Invalid` at level 0.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0x40);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// `G`, bit 6. Default 0x1.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Invalid(self.0 & !0x40 | ((value as u64) << 6))
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid")
-            .field("raw", &format_args!("{:#x}", self.0))
-            .field("G", &self.g())
-            .finish()
-    }
-}
-
-/// `Directory` at levels 2 and 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Directory(u64);
-
-impl Directory {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xffff_ffff_c000 != 0 {
-            return None;
-        }
-        Some(Directory(address & 0xffff_ffff_c000))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0x40 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Directory` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Directory(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 47:14.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xffff_ffff_c000)
-    }
-}
-
-impl core::fmt::Debug for Directory {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Directory").field("next", &self.next()).finish()
-    }
-}
-
-/// `Huge` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Huge(u64);
-
-impl Huge {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_fe00_0000 != 0 {
-            return None;
-        }
-        Some(Huge((address & 0xffff_fe00_0000) | 0x10d1))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0x41 == 0x41
-    }
-    /// The descriptor in a word; `None` for a word that is no `Huge` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Huge(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:25.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_fe00_0000)
-    }
-    /// `RPLV`, bit 63.
-    #[doc(alias = "RPLV")]
-    pub const fn rplv(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `RPLV`.
-    pub const fn with_rplv(self, value: bool) -> Self {
-        Huge(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `NX`, bit 62.
-    #[doc(alias = "NX")]
-    pub const fn nx(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `NX`.
-    pub const fn with_nx(self, value: bool) -> Self {
-        Huge(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `NR`, bit 61.
-    #[doc(alias = "NR")]
-    pub const fn nr(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `NR`.
-    pub const fn with_nr(self, value: bool) -> Self {
-        Huge(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `SW_high`, bits 60:48.
-    #[doc(alias = "SW_high")]
-    pub const fn sw_high(self) -> SwHigh {
-        SwHigh((self.0 >> 48) & 0x1fff)
-    }
-    /// With another `SW_high`.
-    pub const fn with_sw_high(self, value: SwHigh) -> Self {
-        Huge(self.0 & !0x1fff_0000_0000_0000 | (value.0 << 48))
-    }
-    /// `G`, bit 12. Default 0x1.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x1000 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Huge(self.0 & !0x1000 | ((value as u64) << 12))
-    }
-    /// `SW`, bits 11:9.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 9) & 7)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Huge(self.0 & !0xe00 | (value.0 << 9))
-    }
-    /// `W`, bit 8.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Huge(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `P`, bit 7. Default 0x1.
-    #[doc(alias = "P")]
-    pub const fn p(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `P`.
-    pub const fn with_p(self, value: bool) -> Self {
-        Huge(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `MAT`, bits 5:4. Default 0x1.
-    #[doc(alias = "MAT")]
-    pub const fn mat(self) -> Mat {
-        Mat((self.0 >> 4) & 3)
-    }
-    /// With another `MAT`.
-    pub const fn with_mat(self, value: Mat) -> Self {
-        Huge(self.0 & !0x30 | (value.0 << 4))
-    }
-    /// `PLV`, bits 3:2.
-    #[doc(alias = "PLV")]
-    pub const fn plv(self) -> Plv {
-        Plv((self.0 >> 2) & 3)
-    }
-    /// With another `PLV`.
-    pub const fn with_plv(self, value: Plv) -> Self {
-        Huge(self.0 & !0xc | (value.0 << 2))
-    }
-    /// `D`, bit 1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Huge(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Huge {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Huge")
-            .field("output", &self.output())
-            .field("RPLV", &self.rplv())
-            .field("NX", &self.nx())
-            .field("NR", &self.nr())
-            .field("SW_high", &self.sw_high().0)
-            .field("G", &self.g())
-            .field("SW", &self.sw().0)
-            .field("W", &self.w())
-            .field("P", &self.p())
-            .field("MAT", &self.mat().0)
-            .field("PLV", &self.plv().0)
-            .field("D", &self.d())
-            .finish()
-    }
-}
-
-/// `Page` at level 0.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page(u64);
-
-impl Page {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_ffff_c000 != 0 {
-            return None;
-        }
-        Some(Page((address & 0xffff_ffff_c000) | 0xd1))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 47:14.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xffff_ffff_c000)
-    }
-    /// `RPLV`, bit 63.
-    #[doc(alias = "RPLV")]
-    pub const fn rplv(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `RPLV`.
-    pub const fn with_rplv(self, value: bool) -> Self {
-        Page(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `NX`, bit 62.
-    #[doc(alias = "NX")]
-    pub const fn nx(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `NX`.
-    pub const fn with_nx(self, value: bool) -> Self {
-        Page(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `NR`, bit 61.
-    #[doc(alias = "NR")]
-    pub const fn nr(self) -> bool {
-        self.0 & 0x2000_0000_0000_0000 != 0
-    }
-    /// With another `NR`.
-    pub const fn with_nr(self, value: bool) -> Self {
-        Page(self.0 & !0x2000_0000_0000_0000 | ((value as u64) << 61))
-    }
-    /// `SW_high`, bits 60:48.
-    #[doc(alias = "SW_high")]
-    pub const fn sw_high(self) -> SwHigh {
-        SwHigh((self.0 >> 48) & 0x1fff)
-    }
-    /// With another `SW_high`.
-    pub const fn with_sw_high(self, value: SwHigh) -> Self {
-        Page(self.0 & !0x1fff_0000_0000_0000 | (value.0 << 48))
-    }
-    /// `SW`, bits 11:9.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 9) & 7)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Page(self.0 & !0xe00 | (value.0 << 9))
-    }
-    /// `W`, bit 8.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Page(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `P`, bit 7. Default 0x1.
-    #[doc(alias = "P")]
-    pub const fn p(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `P`.
-    pub const fn with_p(self, value: bool) -> Self {
-        Page(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `G`, bit 6. Default 0x1.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Page(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `MAT`, bits 5:4. Default 0x1.
-    #[doc(alias = "MAT")]
-    pub const fn mat(self) -> Mat {
-        Mat((self.0 >> 4) & 3)
-    }
-    /// With another `MAT`.
-    pub const fn with_mat(self, value: Mat) -> Self {
-        Page(self.0 & !0x30 | (value.0 << 4))
-    }
-    /// `PLV`, bits 3:2.
-    #[doc(alias = "PLV")]
-    pub const fn plv(self) -> Plv {
-        Plv((self.0 >> 2) & 3)
-    }
-    /// With another `PLV`.
-    pub const fn with_plv(self, value: Plv) -> Self {
-        Page(self.0 & !0xc | (value.0 << 2))
-    }
-    /// `D`, bit 1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Page(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Page {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page")
-            .field("output", &self.output())
-            .field("RPLV", &self.rplv())
-            .field("NX", &self.nx())
-            .field("NR", &self.nr())
-            .field("SW_high", &self.sw_high().0)
-            .field("SW", &self.sw().0)
-            .field("W", &self.w())
-            .field("P", &self.p())
-            .field("G", &self.g())
-            .field("MAT", &self.mat().0)
-            .field("PLV", &self.plv().0)
-            .field("D", &self.d())
-            .finish()
-    }
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Directory`
-    Directory(Directory),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Directory`
-    Directory(Directory),
-    /// `Huge`
-    Huge(Huge),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry0 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page),
+::ptdsl::entries! {
+    u64;
+    "level 2" Entry2: Directory(Directory), _ = Reserved;
+    "level 1" Entry1: Directory(Directory), Huge(Huge), _ = Reserved;
+    "level 0" Entry0: Invalid(Invalid), _ = Page(Page);
 }
 
 /// Level 2: index `VA[46:36]`, an entry maps 64 GiB.
@@ -867,43 +292,16 @@ impl Level<Loongarch64Kernel> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Directory::matches(raw) {
-            Entry2::Directory(Directory(raw))
-        } else {
-            Entry2::Reserved(raw)
-        }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Directory::matches(raw) { Some(Directory(raw).next()) } else { None }
     }
     #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
     fn link(child: Phys) -> u64 {
         let address = child.0;
         address & 0xffff_ffff_c000
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
-    }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
     }
 }
 
@@ -928,17 +326,7 @@ impl Level<Loongarch64Kernel> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry1 {
-        if Directory::matches(raw) {
-            Entry1::Directory(Directory(raw))
-        } else if Huge::matches(raw) {
-            Entry1::Huge(Huge(raw))
-        } else {
-            Entry1::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Directory::matches(raw) { Some(Directory(raw).next()) } else { None }
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -954,11 +342,6 @@ impl Level<Loongarch64Kernel> for Level1 {
         (address & 0xffff_fe00_0000)
             | (((attributes.0 << 6) & 0x1000) | (attributes.0 & 0xffff_0000_0000_0fbe))
             | 0x41
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        address & 0xffff_ffff_c000
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -976,10 +359,10 @@ impl Level<Loongarch64Kernel> for Level1 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Huge::matches(raw) {
-            let mask = ((patch.mask << 6) & 0x1000)
-                | (patch.mask & 0xffff_0000_0000_0fbe);
-            let value = ((patch.value << 6) & 0x1000)
-                | (patch.value & 0xffff_0000_0000_0fbe);
+            let (mask, value) = (
+                ((patch.mask << 6) & 0x1000) | (patch.mask & 0xffff_0000_0000_0fbe),
+                ((patch.value << 6) & 0x1000) | (patch.value & 0xffff_0000_0000_0fbe),
+            );
             let new = raw & !mask | value;
             Loongarch64Kernel::attributes(1, new).map(|_| new)
         } else {
@@ -989,13 +372,11 @@ impl Level<Loongarch64Kernel> for Level1 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Huge::matches(raw) {
             let address = (raw & 0xffff_fe00_0000).wrapping_add(k << 14);
-            let word = ((raw & 0xffff_0000_0000_0fbe) | ((raw >> 6) & 0x40))
-                | (address & 0xffff_ffff_c000) | 1;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                ((raw & 0xffff_0000_0000_0fbe) | ((raw >> 6) & 0x40))
+                    | (address & 0xffff_ffff_c000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -1003,17 +384,16 @@ impl Level<Loongarch64Kernel> for Level1 {
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = raw & 0xffff_ffff_c000;
-            let word = ((raw & 0xffff_0000_0000_0fbe) | ((raw << 6) & 0x1000))
-                | (address & 0xffff_fe00_0000) | 0x41;
-            if Huge::matches(word) && Huge(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Huge::mapping(
+                ((raw & 0xffff_0000_0000_0fbe) | ((raw << 6) & 0x1000))
+                    | (address & 0xffff_fe00_0000) | 0x41,
+                address,
+            )
         } else {
             None
         }
     }
+    ::ptdsl::as_at!(Loongarch64Kernel(u64), Level2: next_table, link);
 }
 
 /// Level 0: index `VA[24:14]`, an entry maps 16 KiB.
@@ -1032,16 +412,7 @@ impl Level<Loongarch64Kernel> for Level0 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry0 {
-        if Invalid::matches(raw) {
-            Entry0::Invalid(Invalid(raw))
-        } else {
-            Entry0::Page(Page(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry0::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1055,11 +426,6 @@ impl Level<Loongarch64Kernel> for Level0 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xffff_ffff_c000) | attributes.0 | 1
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -1077,9 +443,7 @@ impl Level<Loongarch64Kernel> for Level0 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Loongarch64Kernel::attributes(0, new).map(|_| new)
         } else {
             None

@@ -19,46 +19,31 @@ pub type Config = ::ptdsl::Config<Sv32x4>;
 /// Options of a table, off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {}
-/// What may be done. Writing implies reading: W without R is reserved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What may be done. Writing implies reading: W without R is reserved.
+    pub enum Prot: 0xe;
     /// `R` = 1, `W` = 0, `X` = 0
-    R,
+    R = 2;
     /// `R` = 1, `W` = 1, `X` = 0
-    Rw,
+    Rw = 6;
     /// `R` = 0, `W` = 0, `X` = 1
-    X,
+    X = 8;
     /// `R` = 1, `W` = 0, `X` = 1
-    Rx,
+    Rx = 0xa;
     /// `R` = 1, `W` = 1, `X` = 1
-    Rwx,
+    Rwx = 0xe;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 2,
-            Prot::Rw => 6,
-            Prot::X => 8,
-            Prot::Rx => 0xa,
-            Prot::Rwx => 0xe,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0xe {
-            2 => Some(Prot::R),
-            6 => Some(Prot::Rw),
-            8 => Some(Prot::X),
-            0xa => Some(Prot::Rx),
-            0xe => Some(Prot::Rwx),
-            _ => None,
-        }
+    fields {
+        rsw with_rsw "RSW" [9:8]: Rsw;
+        d with_d "D" [7]: bool = 1;
+        a with_a "A" [6]: bool = 1;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r.
@@ -81,409 +66,72 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0xe {
-            2 => Prot::R,
-            6 => Prot::Rw,
-            8 => Prot::X,
-            0xa => Prot::Rx,
-            _ => Prot::Rwx,
-        }
-    }
-    /// `RSW`, bits 9:8.
-    #[doc(alias = "RSW")]
-    pub const fn rsw(self) -> Rsw {
-        Rsw(((self.0 >> 8) & 3) as u32)
-    }
-    /// With another `RSW`.
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        Attributes(self.0 & !0x300 | ((value.0 as u64) << 8))
-    }
-    /// `D`, bit 7. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Attributes(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `A`, bit 6. Default 0x1.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Attributes(self.0 & !0x40 | ((value as u64) << 6))
+}
+
+::ptdsl::field_types! {
+    u32;
+    /// `RSW`, 2 bits.
+    pub struct Rsw[2] {}
+}
+
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 1 and 0.
+    pub struct Invalid(u32): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("RSW", &self.rsw().0)
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Pointer` at level 1.
+    pub struct Pointer(u32): "Pointer";
+    matches(raw) = raw & 0xdf == 1;
+    table {
+        next(word) "bits 31:10" = ((word as u64) << 2) & 0x3_ffff_f000;
+        new(address) = (((address >> 2) & 0xffff_fc00) as u32) | 1;
+        within = 0x3_ffff_f000;
     }
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Leaf` at level 1.
+    pub struct Leaf1(u32): "Leaf";
+    matches(raw) = raw & 0xf_fc13 == 0x13 || raw & 0xf_fc1d == 0x19;
+    leaf {
+        output(word) "bits 31:20" = ((word as u64) << 2) & 0x3_ffc0_0000;
+        new(address) = (((address >> 2) & 0xfff0_0000) as u32) | 0xd3;
+        within = 0x3_ffc0_0000;
+    }
+    rsw with_rsw "RSW" [9:8]: Rsw;
+    d with_d "D" [7]: bool = 1;
+    a with_a "A" [6]: bool = 1;
+    x with_x "X" [3]: bool;
+    w with_w "W" [2]: bool;
+    r with_r "R" [1]: bool;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Leaf` at level 0.
+    pub struct Leaf0(u32): "Leaf";
+    matches(raw) = raw & 0x13 == 0x13 || raw & 0x1d == 0x19;
+    leaf {
+        output(word) "bits 31:10" = ((word as u64) << 2) & 0x3_ffff_f000;
+        new(address) = (((address >> 2) & 0xffff_fc00) as u32) | 0xd3;
+        within = 0x3_ffff_f000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0xe, value.bits())
-    }
-    /// Sets `RSW`.
-    #[must_use]
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        self.with(0x300, (value.0 as u64) << 8)
-    }
-    /// Sets `D`.
-    #[must_use]
-    pub const fn with_d(self, value: bool) -> Self {
-        self.with(0x80, (value as u64) << 7)
-    }
-    /// Sets `A`.
-    #[must_use]
-    pub const fn with_a(self, value: bool) -> Self {
-        self.with(0x40, (value as u64) << 6)
-    }
+    rsw with_rsw "RSW" [9:8]: Rsw;
+    d with_d "D" [7]: bool = 1;
+    a with_a "A" [6]: bool = 1;
+    x with_x "X" [3]: bool;
+    w with_w "W" [2]: bool;
+    r with_r "R" [1]: bool;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0x3ce,
-            value: attributes.0,
-        }
-    }
-}
-
-/// `RSW`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rsw(u32);
-
-impl Rsw {
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u32) -> Option<Self> {
-        if value <= 3 { Some(Rsw(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u32 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 1 and 0.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u32);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 1 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `Pointer` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Pointer(u32);
-
-impl Pointer {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0x3_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Pointer((((address >> 2) & 0xffff_fc00) as u32) | 1))
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 0xdf == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Pointer` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Pointer(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The next table's address, bits 31:10.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(((self.0 as u64) << 2) & 0x3_ffff_f000)
-    }
-}
-
-impl core::fmt::Debug for Pointer {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Pointer").field("next", &self.next()).finish()
-    }
-}
-
-/// `Leaf` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Leaf1(u32);
-
-impl Leaf1 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0x3_ffc0_0000 != 0 {
-            return None;
-        }
-        Some(Leaf1((((address >> 2) & 0xfff0_0000) as u32) | 0xd3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 0xf_fc13 == 0x13 || raw & 0xf_fc1d == 0x19
-    }
-    /// The descriptor in a word; `None` for a word that is no `Leaf` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Leaf1(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The output address, bits 31:20.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(((self.0 as u64) << 2) & 0x3_ffc0_0000)
-    }
-    /// `RSW`, bits 9:8.
-    #[doc(alias = "RSW")]
-    pub const fn rsw(self) -> Rsw {
-        Rsw((self.0 >> 8) & 3)
-    }
-    /// With another `RSW`.
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        Leaf1(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `D`, bit 7. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Leaf1(self.0 & !0x80 | ((value as u32) << 7))
-    }
-    /// `A`, bit 6. Default 0x1.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Leaf1(self.0 & !0x40 | ((value as u32) << 6))
-    }
-    /// `X`, bit 3.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Leaf1(self.0 & !8 | ((value as u32) << 3))
-    }
-    /// `W`, bit 2.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Leaf1(self.0 & !4 | ((value as u32) << 2))
-    }
-    /// `R`, bit 1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Leaf1(self.0 & !2 | ((value as u32) << 1))
-    }
-}
-
-impl core::fmt::Debug for Leaf1 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Leaf1")
-            .field("output", &self.output())
-            .field("RSW", &self.rsw().0)
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Leaf` at level 0.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Leaf0(u32);
-
-impl Leaf0 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0x3_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Leaf0((((address >> 2) & 0xffff_fc00) as u32) | 0xd3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 0x13 == 0x13 || raw & 0x1d == 0x19
-    }
-    /// The descriptor in a word; `None` for a word that is no `Leaf` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Leaf0(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The output address, bits 31:10.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(((self.0 as u64) << 2) & 0x3_ffff_f000)
-    }
-    /// `RSW`, bits 9:8.
-    #[doc(alias = "RSW")]
-    pub const fn rsw(self) -> Rsw {
-        Rsw((self.0 >> 8) & 3)
-    }
-    /// With another `RSW`.
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        Leaf0(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `D`, bit 7. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Leaf0(self.0 & !0x80 | ((value as u32) << 7))
-    }
-    /// `A`, bit 6. Default 0x1.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Leaf0(self.0 & !0x40 | ((value as u32) << 6))
-    }
-    /// `X`, bit 3.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Leaf0(self.0 & !8 | ((value as u32) << 3))
-    }
-    /// `W`, bit 2.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Leaf0(self.0 & !4 | ((value as u32) << 2))
-    }
-    /// `R`, bit 1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Leaf0(self.0 & !2 | ((value as u32) << 1))
-    }
-}
-
-impl core::fmt::Debug for Leaf0 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Leaf0")
-            .field("output", &self.output())
-            .field("RSW", &self.rsw().0)
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Pointer`
-    Pointer(Pointer),
-    /// `Leaf`
-    Leaf(Leaf1),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u32),
-}
-
-/// What may stand at level 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry0 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Leaf`
-    Leaf(Leaf0),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u32),
+::ptdsl::entries! {
+    u32;
+    "level 1" Entry1: Invalid(Invalid), Pointer(Pointer), Leaf(Leaf1), _ = Reserved;
+    "level 0" Entry0: Invalid(Invalid), Leaf(Leaf0), _ = Reserved;
 }
 
 /// Level 1: index `GPA[33:22]`, an entry maps 4 MiB.
@@ -502,19 +150,16 @@ impl Level<Sv32x4> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u32 = 0xffff_ffff;
     fn entry(raw: u32) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else if Pointer::matches(raw) {
-            Entry1::Pointer(Pointer(raw))
-        } else if Leaf1::matches(raw) {
-            Entry1::Leaf(Leaf1(raw))
-        } else {
-            Entry1::Reserved(raw)
-        }
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u32) -> Option<Phys> {
         if Pointer::matches(raw) { Some(Pointer(raw).next()) } else { None }
+    }
+    #[inline(always)]
+    fn link(child: Phys) -> u32 {
+        let address = child.0;
+        (((address >> 2) & 0xffff_fc00) as u32) | 1
     }
     #[inline(always)]
     fn is_leaf(raw: u32) -> bool {
@@ -528,11 +173,6 @@ impl Level<Sv32x4> for Level1 {
     fn leaf(output: Phys, attributes: Attributes) -> u32 {
         let address = output.0;
         (((address >> 2) & 0xfff0_0000) as u32) | (attributes.0) as u32 | 0x11
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u32 {
-        let address = child.0;
-        (((address >> 2) & 0xffff_fc00) as u32) | 1
     }
     fn change(old: u32, new: u32) -> Change {
         let differs = old ^ new;
@@ -550,8 +190,7 @@ impl Level<Sv32x4> for Level1 {
     }
     fn patch(raw: u32, patch: &Patch) -> Option<u32> {
         if Leaf1::matches(raw) {
-            let mask = (patch.mask) as u32;
-            let value = (patch.value) as u32;
+            let (mask, value) = ((patch.mask) as u32, (patch.value) as u32);
             let new = raw & !mask | value;
             Sv32x4::attributes(1, new).map(|_| new)
         } else {
@@ -561,12 +200,10 @@ impl Level<Sv32x4> for Level1 {
     fn demote(raw: u32, k: u64) -> Option<u32> {
         if Leaf1::matches(raw) {
             let address = (((raw as u64) << 2) & 0x3_ffc0_0000).wrapping_add(k << 12);
-            let word = (raw & 0x3ee) | (((address >> 2) & 0xffff_fc00) as u32) | 0x11;
-            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf0::mapping(
+                (raw & 0x3ee) | (((address >> 2) & 0xffff_fc00) as u32) | 0x11,
+                address,
+            )
         } else {
             None
         }
@@ -574,12 +211,10 @@ impl Level<Sv32x4> for Level1 {
     fn promote(raw: u32) -> Option<u32> {
         if Leaf0::matches(raw) {
             let address = ((raw as u64) << 2) & 0x3_ffff_f000;
-            let word = (raw & 0x3ee) | (((address >> 2) & 0xfff0_0000) as u32) | 0x11;
-            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf1::mapping(
+                (raw & 0x3ee) | (((address >> 2) & 0xfff0_0000) as u32) | 0x11,
+                address,
+            )
         } else {
             None
         }
@@ -623,18 +258,7 @@ impl Level<Sv32x4> for Level0 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u32 = 0xffff_ffff;
     fn entry(raw: u32) -> Entry0 {
-        if Invalid::matches(raw) {
-            Entry0::Invalid(Invalid(raw))
-        } else if Leaf0::matches(raw) {
-            Entry0::Leaf(Leaf0(raw))
-        } else {
-            Entry0::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u32) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry0::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u32) -> bool {
@@ -649,29 +273,9 @@ impl Level<Sv32x4> for Level0 {
         let address = output.0;
         (((address >> 2) & 0xffff_fc00) as u32) | (attributes.0) as u32 | 0x11
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u32 {
-        let _ = child;
-        0
-    }
-    fn change(old: u32, new: u32) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x320 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0xce != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xffff_fc11 != 0 {
-            class = class.max(Change::Break);
-        }
-        class
-    }
     fn patch(raw: u32, patch: &Patch) -> Option<u32> {
         if Leaf0::matches(raw) {
-            let mask = (patch.mask) as u32;
-            let value = (patch.value) as u32;
+            let (mask, value) = ((patch.mask) as u32, (patch.value) as u32);
             let new = raw & !mask | value;
             Sv32x4::attributes(0, new).map(|_| new)
         } else {
@@ -679,26 +283,9 @@ impl Level<Sv32x4> for Level0 {
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u32) -> bool {
-        raw & 0x40 == 0x40
-    }
-    fn with_accessed(raw: u32, value: bool) -> u32 {
-        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u32) -> bool {
-        raw & 0x80 == 0x80
-    }
-    fn with_dirty(raw: u32, value: bool) -> u32 {
-        if value { raw & 0xffff_ff7f | 0x80 } else { raw & 0xffff_ff7f }
-    }
     const ANNOTATION_BITS: u32 = 31;
-    fn annotated(value: u64) -> u32 {
-        (value as u32) << 1
-    }
-    fn annotation(raw: u32) -> Option<u64> {
-        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
-    }
+    ::ptdsl::as_at!(Sv32x4(u32), Level1: change, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
 }
 
 impl Format for Sv32x4 {

@@ -19,46 +19,31 @@ pub type Config = ::ptdsl::Config<Sv57x4>;
 /// Options of a table, off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {}
-/// What may be done. Writing implies reading: W without R is reserved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What may be done. Writing implies reading: W without R is reserved.
+    pub enum Prot: 0xe;
     /// `R` = 1, `W` = 0, `X` = 0
-    R,
+    R = 2;
     /// `R` = 1, `W` = 1, `X` = 0
-    Rw,
+    Rw = 6;
     /// `R` = 0, `W` = 0, `X` = 1
-    X,
+    X = 8;
     /// `R` = 1, `W` = 0, `X` = 1
-    Rx,
+    Rx = 0xa;
     /// `R` = 1, `W` = 1, `X` = 1
-    Rwx,
+    Rwx = 0xe;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 2,
-            Prot::Rw => 6,
-            Prot::X => 8,
-            Prot::Rx => 0xa,
-            Prot::Rwx => 0xe,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0xe {
-            2 => Some(Prot::R),
-            6 => Some(Prot::Rw),
-            8 => Some(Prot::X),
-            0xa => Some(Prot::Rx),
-            0xe => Some(Prot::Rwx),
-            _ => None,
-        }
+    fields {
+        rsw with_rsw "RSW" [9:8]: Rsw;
+        d with_d "D" [7]: bool = 1;
+        a with_a "A" [6]: bool = 1;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r.
@@ -81,748 +66,126 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0xe {
-            2 => Prot::R,
-            6 => Prot::Rw,
-            8 => Prot::X,
-            0xa => Prot::Rx,
-            _ => Prot::Rwx,
-        }
-    }
-    /// `RSW`, bits 9:8.
-    #[doc(alias = "RSW")]
-    pub const fn rsw(self) -> Rsw {
-        Rsw((self.0 >> 8) & 3)
-    }
-    /// With another `RSW`.
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        Attributes(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `D`, bit 7. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Attributes(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `A`, bit 6. Default 0x1.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Attributes(self.0 & !0x40 | ((value as u64) << 6))
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `RSW`, 2 bits.
+    pub struct Rsw[2] {}
+}
+
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 4, 3, 2, 1 and 0.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("RSW", &self.rsw().0)
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Pointer` at levels 4, 3, 2 and 1.
+    pub struct Pointer(u64): "Pointer";
+    matches(raw) = raw & 0xffc0_0000_0000_00df == 1;
+    table {
+        next(word) "bits 53:10" = (word << 2) & 0xff_ffff_ffff_f000;
+        new(address) = ((address >> 2) & 0x3f_ffff_ffff_fc00) | 1;
+        within = 0xff_ffff_ffff_f000;
     }
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Leaf` at level 4.
+    pub struct Leaf4(u64): "Leaf";
+    matches(raw) = raw & 0xffc0_3fff_ffff_fc13 == 0x13 || raw & 0xffc0_3fff_ffff_fc1d == 0x19;
+    leaf {
+        output(word) "bits 53:46" = (word << 2) & 0xff_0000_0000_0000;
+        new(address) = ((address >> 2) & 0x3f_c000_0000_0000) | 0xd3;
+        within = 0xff_0000_0000_0000;
+    }
+    rsw with_rsw "RSW" [9:8]: Rsw;
+    d with_d "D" [7]: bool = 1;
+    a with_a "A" [6]: bool = 1;
+    x with_x "X" [3]: bool;
+    w with_w "W" [2]: bool;
+    r with_r "R" [1]: bool;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Leaf` at level 3.
+    pub struct Leaf3(u64): "Leaf";
+    matches(raw) = raw & 0xffc0_001f_ffff_fc13 == 0x13 || raw & 0xffc0_001f_ffff_fc1d == 0x19;
+    leaf {
+        output(word) "bits 53:37" = (word << 2) & 0xff_ff80_0000_0000;
+        new(address) = ((address >> 2) & 0x3f_ffe0_0000_0000) | 0xd3;
+        within = 0xff_ff80_0000_0000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0xe, value.bits())
-    }
-    /// Sets `RSW`.
-    #[must_use]
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        self.with(0x300, value.0 << 8)
-    }
-    /// Sets `D`.
-    #[must_use]
-    pub const fn with_d(self, value: bool) -> Self {
-        self.with(0x80, (value as u64) << 7)
-    }
-    /// Sets `A`.
-    #[must_use]
-    pub const fn with_a(self, value: bool) -> Self {
-        self.with(0x40, (value as u64) << 6)
-    }
+    rsw with_rsw "RSW" [9:8]: Rsw;
+    d with_d "D" [7]: bool = 1;
+    a with_a "A" [6]: bool = 1;
+    x with_x "X" [3]: bool;
+    w with_w "W" [2]: bool;
+    r with_r "R" [1]: bool;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0x3ce,
-            value: attributes.0,
-        }
+::ptdsl::descriptor! {
+    /// `Leaf` at level 2.
+    pub struct Leaf2(u64): "Leaf";
+    matches(raw) = raw & 0xffc0_0000_0fff_fc13 == 0x13 || raw & 0xffc0_0000_0fff_fc1d == 0x19;
+    leaf {
+        output(word) "bits 53:28" = (word << 2) & 0xff_ffff_c000_0000;
+        new(address) = ((address >> 2) & 0x3f_ffff_f000_0000) | 0xd3;
+        within = 0xff_ffff_c000_0000;
     }
+    rsw with_rsw "RSW" [9:8]: Rsw;
+    d with_d "D" [7]: bool = 1;
+    a with_a "A" [6]: bool = 1;
+    x with_x "X" [3]: bool;
+    w with_w "W" [2]: bool;
+    r with_r "R" [1]: bool;
 }
 
-/// `RSW`, 2 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rsw(u64);
-
-impl Rsw {
-    /// `None` for a value above 0x3.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 3 { Some(Rsw(value)) } else { None }
+::ptdsl::descriptor! {
+    /// `Leaf` at level 1.
+    pub struct Leaf1(u64): "Leaf";
+    matches(raw) = raw & 0xffc0_0000_0007_fc13 == 0x13 || raw & 0xffc0_0000_0007_fc1d == 0x19;
+    leaf {
+        output(word) "bits 53:19" = (word << 2) & 0xff_ffff_ffe0_0000;
+        new(address) = ((address >> 2) & 0x3f_ffff_fff8_0000) | 0xd3;
+        within = 0xff_ffff_ffe0_0000;
     }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
+    rsw with_rsw "RSW" [9:8]: Rsw;
+    d with_d "D" [7]: bool = 1;
+    a with_a "A" [6]: bool = 1;
+    x with_x "X" [3]: bool;
+    w with_w "W" [2]: bool;
+    r with_r "R" [1]: bool;
 }
 
-/// `Invalid` at levels 4, 3, 2, 1 and 0.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 0
+::ptdsl::descriptor! {
+    /// `Leaf` at level 0.
+    pub struct Leaf0(u64): "Leaf";
+    matches(raw) = raw & 0xffc0_0000_0000_0013 == 0x13 || raw & 0xffc0_0000_0000_001d == 0x19;
+    leaf {
+        output(word) "bits 53:10" = (word << 2) & 0xff_ffff_ffff_f000;
+        new(address) = ((address >> 2) & 0x3f_ffff_ffff_fc00) | 0xd3;
+        within = 0xff_ffff_ffff_f000;
     }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
+    rsw with_rsw "RSW" [9:8]: Rsw;
+    d with_d "D" [7]: bool = 1;
+    a with_a "A" [6]: bool = 1;
+    x with_x "X" [3]: bool;
+    w with_w "W" [2]: bool;
+    r with_r "R" [1]: bool;
 }
 
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `Pointer` at levels 4, 3, 2 and 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Pointer(u64);
-
-impl Pointer {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xff_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Pointer(((address >> 2) & 0x3f_ffff_ffff_fc00) | 1))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xffc0_0000_0000_00df == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Pointer` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Pointer(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 53:10.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys((self.0 << 2) & 0xff_ffff_ffff_f000)
-    }
-}
-
-impl core::fmt::Debug for Pointer {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Pointer").field("next", &self.next()).finish()
-    }
-}
-
-/// `Leaf` at level 4.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Leaf4(u64);
-
-impl Leaf4 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_0000_0000_0000 != 0 {
-            return None;
-        }
-        Some(Leaf4(((address >> 2) & 0x3f_c000_0000_0000) | 0xd3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xffc0_3fff_ffff_fc13 == 0x13 || raw & 0xffc0_3fff_ffff_fc1d == 0x19
-    }
-    /// The descriptor in a word; `None` for a word that is no `Leaf` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Leaf4(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 53:46.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys((self.0 << 2) & 0xff_0000_0000_0000)
-    }
-    /// `RSW`, bits 9:8.
-    #[doc(alias = "RSW")]
-    pub const fn rsw(self) -> Rsw {
-        Rsw((self.0 >> 8) & 3)
-    }
-    /// With another `RSW`.
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        Leaf4(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `D`, bit 7. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Leaf4(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `A`, bit 6. Default 0x1.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Leaf4(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `X`, bit 3.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Leaf4(self.0 & !8 | ((value as u64) << 3))
-    }
-    /// `W`, bit 2.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Leaf4(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `R`, bit 1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Leaf4(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Leaf4 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Leaf4")
-            .field("output", &self.output())
-            .field("RSW", &self.rsw().0)
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Leaf` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Leaf3(u64);
-
-impl Leaf3 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_ff80_0000_0000 != 0 {
-            return None;
-        }
-        Some(Leaf3(((address >> 2) & 0x3f_ffe0_0000_0000) | 0xd3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xffc0_001f_ffff_fc13 == 0x13 || raw & 0xffc0_001f_ffff_fc1d == 0x19
-    }
-    /// The descriptor in a word; `None` for a word that is no `Leaf` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Leaf3(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 53:37.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys((self.0 << 2) & 0xff_ff80_0000_0000)
-    }
-    /// `RSW`, bits 9:8.
-    #[doc(alias = "RSW")]
-    pub const fn rsw(self) -> Rsw {
-        Rsw((self.0 >> 8) & 3)
-    }
-    /// With another `RSW`.
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        Leaf3(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `D`, bit 7. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Leaf3(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `A`, bit 6. Default 0x1.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Leaf3(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `X`, bit 3.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Leaf3(self.0 & !8 | ((value as u64) << 3))
-    }
-    /// `W`, bit 2.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Leaf3(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `R`, bit 1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Leaf3(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Leaf3 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Leaf3")
-            .field("output", &self.output())
-            .field("RSW", &self.rsw().0)
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Leaf` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Leaf2(u64);
-
-impl Leaf2 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_ffff_c000_0000 != 0 {
-            return None;
-        }
-        Some(Leaf2(((address >> 2) & 0x3f_ffff_f000_0000) | 0xd3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xffc0_0000_0fff_fc13 == 0x13 || raw & 0xffc0_0000_0fff_fc1d == 0x19
-    }
-    /// The descriptor in a word; `None` for a word that is no `Leaf` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Leaf2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 53:28.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys((self.0 << 2) & 0xff_ffff_c000_0000)
-    }
-    /// `RSW`, bits 9:8.
-    #[doc(alias = "RSW")]
-    pub const fn rsw(self) -> Rsw {
-        Rsw((self.0 >> 8) & 3)
-    }
-    /// With another `RSW`.
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        Leaf2(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `D`, bit 7. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Leaf2(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `A`, bit 6. Default 0x1.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Leaf2(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `X`, bit 3.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Leaf2(self.0 & !8 | ((value as u64) << 3))
-    }
-    /// `W`, bit 2.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Leaf2(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `R`, bit 1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Leaf2(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Leaf2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Leaf2")
-            .field("output", &self.output())
-            .field("RSW", &self.rsw().0)
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Leaf` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Leaf1(u64);
-
-impl Leaf1 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_ffff_ffe0_0000 != 0 {
-            return None;
-        }
-        Some(Leaf1(((address >> 2) & 0x3f_ffff_fff8_0000) | 0xd3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xffc0_0000_0007_fc13 == 0x13 || raw & 0xffc0_0000_0007_fc1d == 0x19
-    }
-    /// The descriptor in a word; `None` for a word that is no `Leaf` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Leaf1(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 53:19.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys((self.0 << 2) & 0xff_ffff_ffe0_0000)
-    }
-    /// `RSW`, bits 9:8.
-    #[doc(alias = "RSW")]
-    pub const fn rsw(self) -> Rsw {
-        Rsw((self.0 >> 8) & 3)
-    }
-    /// With another `RSW`.
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        Leaf1(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `D`, bit 7. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Leaf1(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `A`, bit 6. Default 0x1.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Leaf1(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `X`, bit 3.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Leaf1(self.0 & !8 | ((value as u64) << 3))
-    }
-    /// `W`, bit 2.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Leaf1(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `R`, bit 1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Leaf1(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Leaf1 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Leaf1")
-            .field("output", &self.output())
-            .field("RSW", &self.rsw().0)
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Leaf` at level 0.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Leaf0(u64);
-
-impl Leaf0 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Leaf0(((address >> 2) & 0x3f_ffff_ffff_fc00) | 0xd3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0xffc0_0000_0000_0013 == 0x13 || raw & 0xffc0_0000_0000_001d == 0x19
-    }
-    /// The descriptor in a word; `None` for a word that is no `Leaf` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Leaf0(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 53:10.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys((self.0 << 2) & 0xff_ffff_ffff_f000)
-    }
-    /// `RSW`, bits 9:8.
-    #[doc(alias = "RSW")]
-    pub const fn rsw(self) -> Rsw {
-        Rsw((self.0 >> 8) & 3)
-    }
-    /// With another `RSW`.
-    pub const fn with_rsw(self, value: Rsw) -> Self {
-        Leaf0(self.0 & !0x300 | (value.0 << 8))
-    }
-    /// `D`, bit 7. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Leaf0(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `A`, bit 6. Default 0x1.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Leaf0(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `X`, bit 3.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Leaf0(self.0 & !8 | ((value as u64) << 3))
-    }
-    /// `W`, bit 2.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Leaf0(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `R`, bit 1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Leaf0(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Leaf0 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Leaf0")
-            .field("output", &self.output())
-            .field("RSW", &self.rsw().0)
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// What may stand at level 4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry4 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Pointer`
-    Pointer(Pointer),
-    /// `Leaf`
-    Leaf(Leaf4),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry3 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Pointer`
-    Pointer(Pointer),
-    /// `Leaf`
-    Leaf(Leaf3),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Pointer`
-    Pointer(Pointer),
-    /// `Leaf`
-    Leaf(Leaf2),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Pointer`
-    Pointer(Pointer),
-    /// `Leaf`
-    Leaf(Leaf1),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry0 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Leaf`
-    Leaf(Leaf0),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
+::ptdsl::entries! {
+    u64;
+    "level 4" Entry4: Invalid(Invalid), Pointer(Pointer), Leaf(Leaf4), _ = Reserved;
+    "level 3" Entry3: Invalid(Invalid), Pointer(Pointer), Leaf(Leaf3), _ = Reserved;
+    "level 2" Entry2: Invalid(Invalid), Pointer(Pointer), Leaf(Leaf2), _ = Reserved;
+    "level 1" Entry1: Invalid(Invalid), Pointer(Pointer), Leaf(Leaf1), _ = Reserved;
+    "level 0" Entry0: Invalid(Invalid), Leaf(Leaf0), _ = Reserved;
 }
 
 /// Level 4: index `GPA[58:48]`, an entry maps 256 TiB.
@@ -841,19 +204,16 @@ impl Level<Sv57x4> for Level4 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry4 {
-        if Invalid::matches(raw) {
-            Entry4::Invalid(Invalid(raw))
-        } else if Pointer::matches(raw) {
-            Entry4::Pointer(Pointer(raw))
-        } else if Leaf4::matches(raw) {
-            Entry4::Leaf(Leaf4(raw))
-        } else {
-            Entry4::Reserved(raw)
-        }
+        Entry4::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Pointer::matches(raw) { Some(Pointer(raw).next()) } else { None }
+    }
+    #[inline(always)]
+    fn link(child: Phys) -> u64 {
+        let address = child.0;
+        ((address >> 2) & 0x3f_ffff_ffff_fc00) | 1
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -867,11 +227,6 @@ impl Level<Sv57x4> for Level4 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         ((address >> 2) & 0x3f_c000_0000_0000) | attributes.0 | 0x11
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        ((address >> 2) & 0x3f_ffff_ffff_fc00) | 1
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -889,9 +244,7 @@ impl Level<Sv57x4> for Level4 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Leaf4::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Sv57x4::attributes(4, new).map(|_| new)
         } else {
             None
@@ -900,12 +253,10 @@ impl Level<Sv57x4> for Level4 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Leaf4::matches(raw) {
             let address = ((raw << 2) & 0xff_0000_0000_0000).wrapping_add(k << 39);
-            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 0x11;
-            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf3::mapping(
+                (raw & 0x3ee) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 0x11,
+                address,
+            )
         } else {
             None
         }
@@ -913,12 +264,10 @@ impl Level<Sv57x4> for Level4 {
     fn promote(raw: u64) -> Option<u64> {
         if Leaf3::matches(raw) {
             let address = (raw << 2) & 0xff_ff80_0000_0000;
-            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_c000_0000_0000) | 0x11;
-            if Leaf4::matches(word) && Leaf4(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf4::mapping(
+                (raw & 0x3ee) | ((address >> 2) & 0x3f_c000_0000_0000) | 0x11,
+                address,
+            )
         } else {
             None
         }
@@ -970,19 +319,7 @@ impl Level<Sv57x4> for Level3 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry3 {
-        if Invalid::matches(raw) {
-            Entry3::Invalid(Invalid(raw))
-        } else if Pointer::matches(raw) {
-            Entry3::Pointer(Pointer(raw))
-        } else if Leaf3::matches(raw) {
-            Entry3::Leaf(Leaf3(raw))
-        } else {
-            Entry3::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Pointer::matches(raw) { Some(Pointer(raw).next()) } else { None }
+        Entry3::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -997,30 +334,9 @@ impl Level<Sv57x4> for Level3 {
         let address = output.0;
         ((address >> 2) & 0x3f_ffe0_0000_0000) | attributes.0 | 0x11
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        ((address >> 2) & 0x3f_ffff_ffff_fc00) | 1
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x320 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0xce != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xffff_ffff_ffff_fc11 != 0 {
-            class = class.max(Change::Break);
-        }
-        class
-    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Leaf3::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Sv57x4::attributes(3, new).map(|_| new)
         } else {
             None
@@ -1029,12 +345,10 @@ impl Level<Sv57x4> for Level3 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Leaf3::matches(raw) {
             let address = ((raw << 2) & 0xff_ff80_0000_0000).wrapping_add(k << 30);
-            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11;
-            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf2::mapping(
+                (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11,
+                address,
+            )
         } else {
             None
         }
@@ -1042,45 +356,18 @@ impl Level<Sv57x4> for Level3 {
     fn promote(raw: u64) -> Option<u64> {
         if Leaf2::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_c000_0000;
-            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 0x11;
-            if Leaf3::matches(word) && Leaf3(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf3::mapping(
+                (raw & 0x3ee) | ((address >> 2) & 0x3f_ffe0_0000_0000) | 0x11,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x40 == 0x40
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ffbf | 0x40
-        } else {
-            raw & 0xffff_ffff_ffff_ffbf
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x80 == 0x80
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ff7f | 0x80
-        } else {
-            raw & 0xffff_ffff_ffff_ff7f
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Sv57x4(u64), Level4: next_table, link, change, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
 }
 
 /// Level 2: index `GPA[38:30]`, an entry maps 1 GiB.
@@ -1099,19 +386,7 @@ impl Level<Sv57x4> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Pointer::matches(raw) {
-            Entry2::Pointer(Pointer(raw))
-        } else if Leaf2::matches(raw) {
-            Entry2::Leaf(Leaf2(raw))
-        } else {
-            Entry2::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Pointer::matches(raw) { Some(Pointer(raw).next()) } else { None }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1126,30 +401,9 @@ impl Level<Sv57x4> for Level2 {
         let address = output.0;
         ((address >> 2) & 0x3f_ffff_f000_0000) | attributes.0 | 0x11
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        ((address >> 2) & 0x3f_ffff_ffff_fc00) | 1
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x320 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0xce != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xffff_ffff_ffff_fc11 != 0 {
-            class = class.max(Change::Break);
-        }
-        class
-    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Leaf2::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Sv57x4::attributes(2, new).map(|_| new)
         } else {
             None
@@ -1158,12 +412,10 @@ impl Level<Sv57x4> for Level2 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Leaf2::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_c000_0000).wrapping_add(k << 21);
-            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
-            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf1::mapping(
+                (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11,
+                address,
+            )
         } else {
             None
         }
@@ -1171,45 +423,18 @@ impl Level<Sv57x4> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Leaf1::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffe0_0000;
-            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11;
-            if Leaf2::matches(word) && Leaf2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf2::mapping(
+                (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_f000_0000) | 0x11,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x40 == 0x40
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ffbf | 0x40
-        } else {
-            raw & 0xffff_ffff_ffff_ffbf
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x80 == 0x80
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ff7f | 0x80
-        } else {
-            raw & 0xffff_ffff_ffff_ff7f
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Sv57x4(u64), Level4: next_table, link, change, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
 }
 
 /// Level 1: index `GPA[29:21]`, an entry maps 2 MiB.
@@ -1228,19 +453,7 @@ impl Level<Sv57x4> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else if Pointer::matches(raw) {
-            Entry1::Pointer(Pointer(raw))
-        } else if Leaf1::matches(raw) {
-            Entry1::Leaf(Leaf1(raw))
-        } else {
-            Entry1::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Pointer::matches(raw) { Some(Pointer(raw).next()) } else { None }
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1255,30 +468,9 @@ impl Level<Sv57x4> for Level1 {
         let address = output.0;
         ((address >> 2) & 0x3f_ffff_fff8_0000) | attributes.0 | 0x11
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        ((address >> 2) & 0x3f_ffff_ffff_fc00) | 1
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x320 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0xce != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xffff_ffff_ffff_fc11 != 0 {
-            class = class.max(Change::Break);
-        }
-        class
-    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Leaf1::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Sv57x4::attributes(1, new).map(|_| new)
         } else {
             None
@@ -1287,12 +479,10 @@ impl Level<Sv57x4> for Level1 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Leaf1::matches(raw) {
             let address = ((raw << 2) & 0xff_ffff_ffe0_0000).wrapping_add(k << 12);
-            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_ffff_fc00) | 0x11;
-            if Leaf0::matches(word) && Leaf0(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf0::mapping(
+                (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_ffff_fc00) | 0x11,
+                address,
+            )
         } else {
             None
         }
@@ -1300,45 +490,18 @@ impl Level<Sv57x4> for Level1 {
     fn promote(raw: u64) -> Option<u64> {
         if Leaf0::matches(raw) {
             let address = (raw << 2) & 0xff_ffff_ffff_f000;
-            let word = (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11;
-            if Leaf1::matches(word) && Leaf1(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Leaf1::mapping(
+                (raw & 0x3ee) | ((address >> 2) & 0x3f_ffff_fff8_0000) | 0x11,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x40 == 0x40
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ffbf | 0x40
-        } else {
-            raw & 0xffff_ffff_ffff_ffbf
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x80 == 0x80
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ff7f | 0x80
-        } else {
-            raw & 0xffff_ffff_ffff_ff7f
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Sv57x4(u64), Level4: next_table, link, change, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
 }
 
 /// Level 0: index `GPA[20:12]`, an entry maps 4 KiB.
@@ -1357,18 +520,7 @@ impl Level<Sv57x4> for Level0 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry0 {
-        if Invalid::matches(raw) {
-            Entry0::Invalid(Invalid(raw))
-        } else if Leaf0::matches(raw) {
-            Entry0::Leaf(Leaf0(raw))
-        } else {
-            Entry0::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry0::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1383,64 +535,18 @@ impl Level<Sv57x4> for Level0 {
         let address = output.0;
         ((address >> 2) & 0x3f_ffff_ffff_fc00) | attributes.0 | 0x11
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x320 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0xce != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xffff_ffff_ffff_fc11 != 0 {
-            class = class.max(Change::Break);
-        }
-        class
-    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Leaf0::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Sv57x4::attributes(0, new).map(|_| new)
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x40 == 0x40
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ffbf | 0x40
-        } else {
-            raw & 0xffff_ffff_ffff_ffbf
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x80 == 0x80
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ff7f | 0x80
-        } else {
-            raw & 0xffff_ffff_ffff_ff7f
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(Sv57x4(u64), Level4: change, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
 }
 
 impl Format for Sv57x4 {

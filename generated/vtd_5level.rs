@@ -19,38 +19,32 @@ pub type Config = ::ptdsl::Config<Vtd5level>;
 /// Options of a table, off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {}
-/// What the device may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What the device may do.
+    pub enum Prot: 3;
     /// `R` = 1, `W` = 0
-    R,
+    R = 1;
     /// `R` = 0, `W` = 1
-    W,
+    W = 2;
     /// `R` = 1, `W` = 1
-    Rw,
+    Rw = 3;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 1,
-            Prot::W => 2,
-            Prot::Rw => 3,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 3 {
-            1 => Some(Prot::R),
-            2 => Some(Prot::W),
-            3 => Some(Prot::Rw),
-            _ => None,
-        }
+    fields {
+        a with_a "A" [8]: bool;
+        tm with_tm "TM" [62]: bool;
+        sw with_sw "SW" [61:52]: Sw;
+        snp with_snp "SNP" [11]: bool;
+        d with_d "D" [9]: bool;
+        ipat with_ipat "IPAT" [6]: bool;
+        emt with_emt "EMT" [5:3]: Emt;
+        x with_x "X" [2]: bool;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r.
@@ -69,782 +63,109 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 3 {
-            1 => Prot::R,
-            2 => Prot::W,
-            _ => Prot::Rw,
-        }
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Attributes(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `TM`, bit 62.
-    #[doc(alias = "TM")]
-    pub const fn tm(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `TM`.
-    pub const fn with_tm(self, value: bool) -> Self {
-        Attributes(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `SW`, bits 61:52.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 52) & 0x3ff)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Attributes(self.0 & !0x3ff0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `SNP`, bit 11.
-    #[doc(alias = "SNP")]
-    pub const fn snp(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `SNP`.
-    pub const fn with_snp(self, value: bool) -> Self {
-        Attributes(self.0 & !0x800 | ((value as u64) << 11))
-    }
-    /// `D`, bit 9.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x200 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Attributes(self.0 & !0x200 | ((value as u64) << 9))
-    }
-    /// `IPAT`, bit 6.
-    #[doc(alias = "IPAT")]
-    pub const fn ipat(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `IPAT`.
-    pub const fn with_ipat(self, value: bool) -> Self {
-        Attributes(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `EMT`, bits 5:3.
-    #[doc(alias = "EMT")]
-    pub const fn emt(self) -> Emt {
-        Emt((self.0 >> 3) & 7)
-    }
-    /// With another `EMT`.
-    pub const fn with_emt(self, value: Emt) -> Self {
-        Attributes(self.0 & !0x38 | (value.0 << 3))
-    }
-    /// `X`, bit 2.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Attributes(self.0 & !4 | ((value as u64) << 2))
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `SW`, 10 bits.
+    pub struct Sw[10] {}
+    /// `EMT`, 3 bits.
+    pub struct Emt[3] {}
+}
+
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 5, 4, 3, 2 and 1.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 3 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("A", &self.a())
-            .field("TM", &self.tm())
-            .field("SW", &self.sw().0)
-            .field("SNP", &self.snp())
-            .field("D", &self.d())
-            .field("IPAT", &self.ipat())
-            .field("EMT", &self.emt().0)
-            .field("X", &self.x())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Table` at levels 5, 4, 3 and 2.
+    pub struct Table(u64): "Table";
+    matches(raw) = raw & 0x81 == 1 || raw & 0x82 == 2;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 3;
+        within = 0xf_ffff_ffff_f000;
     }
+    a with_a "A" [8]: bool;
+    w with_w "W" [1]: bool = 1;
+    r with_r "R" [0]: bool = 1;
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Large` at level 3.
+    pub struct Large3(u64): "Large";
+    matches(raw) = raw & 0x3fff_f081 == 0x81 || raw & 0x3fff_f082 == 0x82;
+    leaf {
+        output(word) "bits 51:30" = word & 0xf_ffff_c000_0000;
+        new(address) = (address & 0xf_ffff_c000_0000) | 0x83;
+        within = 0xf_ffff_c000_0000;
+    }
+    tm with_tm "TM" [62]: bool;
+    sw with_sw "SW" [61:52]: Sw;
+    snp with_snp "SNP" [11]: bool;
+    d with_d "D" [9]: bool;
+    a with_a "A" [8]: bool;
+    ipat with_ipat "IPAT" [6]: bool;
+    emt with_emt "EMT" [5:3]: Emt;
+    x with_x "X" [2]: bool;
+    w with_w "W" [1]: bool = 1;
+    r with_r "R" [0]: bool = 1;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Large` at level 2.
+    pub struct Large2(u64): "Large";
+    matches(raw) = raw & 0x1f_f081 == 0x81 || raw & 0x1f_f082 == 0x82;
+    leaf {
+        output(word) "bits 51:21" = word & 0xf_ffff_ffe0_0000;
+        new(address) = (address & 0xf_ffff_ffe0_0000) | 0x83;
+        within = 0xf_ffff_ffe0_0000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(3, value.bits())
-    }
-    /// Sets `A`.
-    #[must_use]
-    pub const fn with_a(self, value: bool) -> Self {
-        self.with(0x100, (value as u64) << 8)
-    }
-    /// Sets `TM`.
-    #[must_use]
-    pub const fn with_tm(self, value: bool) -> Self {
-        self.with(0x4000_0000_0000_0000, (value as u64) << 62)
-    }
-    /// Sets `SW`.
-    #[must_use]
-    pub const fn with_sw(self, value: Sw) -> Self {
-        self.with(0x3ff0_0000_0000_0000, value.0 << 52)
-    }
-    /// Sets `SNP`.
-    #[must_use]
-    pub const fn with_snp(self, value: bool) -> Self {
-        self.with(0x800, (value as u64) << 11)
-    }
-    /// Sets `D`.
-    #[must_use]
-    pub const fn with_d(self, value: bool) -> Self {
-        self.with(0x200, (value as u64) << 9)
-    }
-    /// Sets `IPAT`.
-    #[must_use]
-    pub const fn with_ipat(self, value: bool) -> Self {
-        self.with(0x40, (value as u64) << 6)
-    }
-    /// Sets `EMT`.
-    #[must_use]
-    pub const fn with_emt(self, value: Emt) -> Self {
-        self.with(0x38, value.0 << 3)
-    }
-    /// Sets `X`.
-    #[must_use]
-    pub const fn with_x(self, value: bool) -> Self {
-        self.with(4, (value as u64) << 2)
-    }
+    tm with_tm "TM" [62]: bool;
+    sw with_sw "SW" [61:52]: Sw;
+    snp with_snp "SNP" [11]: bool;
+    d with_d "D" [9]: bool;
+    a with_a "A" [8]: bool;
+    ipat with_ipat "IPAT" [6]: bool;
+    emt with_emt "EMT" [5:3]: Emt;
+    x with_x "X" [2]: bool;
+    w with_w "W" [1]: bool = 1;
+    r with_r "R" [0]: bool = 1;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0x7ff0_0000_0000_0b7f,
-            value: attributes.0,
-        }
+::ptdsl::descriptor! {
+    /// `Page` at level 1.
+    pub struct Page(u64): "Page";
+    matches(raw) = raw & 1 == 1 || raw & 2 == 2;
+    leaf {
+        output(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 3;
+        within = 0xf_ffff_ffff_f000;
     }
+    tm with_tm "TM" [62]: bool;
+    sw with_sw "SW" [61:52]: Sw;
+    snp with_snp "SNP" [11]: bool;
+    d with_d "D" [9]: bool;
+    a with_a "A" [8]: bool;
+    ipat with_ipat "IPAT" [6]: bool;
+    emt with_emt "EMT" [5:3]: Emt;
+    x with_x "X" [2]: bool;
+    w with_w "W" [1]: bool = 1;
+    r with_r "R" [0]: bool = 1;
 }
 
-/// `SW`, 10 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sw(u64);
-
-impl Sw {
-    /// `None` for a value above 0x3ff.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0x3ff { Some(Sw(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `EMT`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Emt(u64);
-
-impl Emt {
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 7 { Some(Emt(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 5, 4, 3, 2 and 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 3 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `Table` at levels 5, 4, 3 and 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table(u64);
-
-impl Table {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table((address & 0xf_ffff_ffff_f000) | 3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0x81 == 1 || raw & 0x82 == 2
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Table(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `W`, bit 1. Default 0x1.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Table(self.0 & !2 | ((value as u64) << 1))
-    }
-    /// `R`, bit 0. Default 0x1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 1 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Table(self.0 & !1 | (value as u64))
-    }
-}
-
-impl core::fmt::Debug for Table {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table")
-            .field("next", &self.next())
-            .field("A", &self.a())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Large` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Large3(u64);
-
-impl Large3 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_c000_0000 != 0 {
-            return None;
-        }
-        Some(Large3((address & 0xf_ffff_c000_0000) | 0x83))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0x3fff_f081 == 0x81 || raw & 0x3fff_f082 == 0x82
-    }
-    /// The descriptor in a word; `None` for a word that is no `Large` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Large3(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:30.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_c000_0000)
-    }
-    /// `TM`, bit 62.
-    #[doc(alias = "TM")]
-    pub const fn tm(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `TM`.
-    pub const fn with_tm(self, value: bool) -> Self {
-        Large3(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `SW`, bits 61:52.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 52) & 0x3ff)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Large3(self.0 & !0x3ff0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `SNP`, bit 11.
-    #[doc(alias = "SNP")]
-    pub const fn snp(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `SNP`.
-    pub const fn with_snp(self, value: bool) -> Self {
-        Large3(self.0 & !0x800 | ((value as u64) << 11))
-    }
-    /// `D`, bit 9.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x200 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Large3(self.0 & !0x200 | ((value as u64) << 9))
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Large3(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `IPAT`, bit 6.
-    #[doc(alias = "IPAT")]
-    pub const fn ipat(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `IPAT`.
-    pub const fn with_ipat(self, value: bool) -> Self {
-        Large3(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `EMT`, bits 5:3.
-    #[doc(alias = "EMT")]
-    pub const fn emt(self) -> Emt {
-        Emt((self.0 >> 3) & 7)
-    }
-    /// With another `EMT`.
-    pub const fn with_emt(self, value: Emt) -> Self {
-        Large3(self.0 & !0x38 | (value.0 << 3))
-    }
-    /// `X`, bit 2.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Large3(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `W`, bit 1. Default 0x1.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Large3(self.0 & !2 | ((value as u64) << 1))
-    }
-    /// `R`, bit 0. Default 0x1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 1 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Large3(self.0 & !1 | (value as u64))
-    }
-}
-
-impl core::fmt::Debug for Large3 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Large3")
-            .field("output", &self.output())
-            .field("TM", &self.tm())
-            .field("SW", &self.sw().0)
-            .field("SNP", &self.snp())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("IPAT", &self.ipat())
-            .field("EMT", &self.emt().0)
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Large` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Large2(u64);
-
-impl Large2 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_ffe0_0000 != 0 {
-            return None;
-        }
-        Some(Large2((address & 0xf_ffff_ffe0_0000) | 0x83))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0x1f_f081 == 0x81 || raw & 0x1f_f082 == 0x82
-    }
-    /// The descriptor in a word; `None` for a word that is no `Large` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Large2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:21.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffe0_0000)
-    }
-    /// `TM`, bit 62.
-    #[doc(alias = "TM")]
-    pub const fn tm(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `TM`.
-    pub const fn with_tm(self, value: bool) -> Self {
-        Large2(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `SW`, bits 61:52.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 52) & 0x3ff)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Large2(self.0 & !0x3ff0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `SNP`, bit 11.
-    #[doc(alias = "SNP")]
-    pub const fn snp(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `SNP`.
-    pub const fn with_snp(self, value: bool) -> Self {
-        Large2(self.0 & !0x800 | ((value as u64) << 11))
-    }
-    /// `D`, bit 9.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x200 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Large2(self.0 & !0x200 | ((value as u64) << 9))
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Large2(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `IPAT`, bit 6.
-    #[doc(alias = "IPAT")]
-    pub const fn ipat(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `IPAT`.
-    pub const fn with_ipat(self, value: bool) -> Self {
-        Large2(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `EMT`, bits 5:3.
-    #[doc(alias = "EMT")]
-    pub const fn emt(self) -> Emt {
-        Emt((self.0 >> 3) & 7)
-    }
-    /// With another `EMT`.
-    pub const fn with_emt(self, value: Emt) -> Self {
-        Large2(self.0 & !0x38 | (value.0 << 3))
-    }
-    /// `X`, bit 2.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Large2(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `W`, bit 1. Default 0x1.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Large2(self.0 & !2 | ((value as u64) << 1))
-    }
-    /// `R`, bit 0. Default 0x1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 1 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Large2(self.0 & !1 | (value as u64))
-    }
-}
-
-impl core::fmt::Debug for Large2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Large2")
-            .field("output", &self.output())
-            .field("TM", &self.tm())
-            .field("SW", &self.sw().0)
-            .field("SNP", &self.snp())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("IPAT", &self.ipat())
-            .field("EMT", &self.emt().0)
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// `Page` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page(u64);
-
-impl Page {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Page((address & 0xf_ffff_ffff_f000) | 3))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 1 || raw & 2 == 2
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:12.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `TM`, bit 62.
-    #[doc(alias = "TM")]
-    pub const fn tm(self) -> bool {
-        self.0 & 0x4000_0000_0000_0000 != 0
-    }
-    /// With another `TM`.
-    pub const fn with_tm(self, value: bool) -> Self {
-        Page(self.0 & !0x4000_0000_0000_0000 | ((value as u64) << 62))
-    }
-    /// `SW`, bits 61:52.
-    #[doc(alias = "SW")]
-    pub const fn sw(self) -> Sw {
-        Sw((self.0 >> 52) & 0x3ff)
-    }
-    /// With another `SW`.
-    pub const fn with_sw(self, value: Sw) -> Self {
-        Page(self.0 & !0x3ff0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `SNP`, bit 11.
-    #[doc(alias = "SNP")]
-    pub const fn snp(self) -> bool {
-        self.0 & 0x800 != 0
-    }
-    /// With another `SNP`.
-    pub const fn with_snp(self, value: bool) -> Self {
-        Page(self.0 & !0x800 | ((value as u64) << 11))
-    }
-    /// `D`, bit 9.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x200 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Page(self.0 & !0x200 | ((value as u64) << 9))
-    }
-    /// `A`, bit 8.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Page(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `IPAT`, bit 6.
-    #[doc(alias = "IPAT")]
-    pub const fn ipat(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `IPAT`.
-    pub const fn with_ipat(self, value: bool) -> Self {
-        Page(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `EMT`, bits 5:3.
-    #[doc(alias = "EMT")]
-    pub const fn emt(self) -> Emt {
-        Emt((self.0 >> 3) & 7)
-    }
-    /// With another `EMT`.
-    pub const fn with_emt(self, value: Emt) -> Self {
-        Page(self.0 & !0x38 | (value.0 << 3))
-    }
-    /// `X`, bit 2.
-    #[doc(alias = "X")]
-    pub const fn x(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `X`.
-    pub const fn with_x(self, value: bool) -> Self {
-        Page(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `W`, bit 1. Default 0x1.
-    #[doc(alias = "W")]
-    pub const fn w(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `W`.
-    pub const fn with_w(self, value: bool) -> Self {
-        Page(self.0 & !2 | ((value as u64) << 1))
-    }
-    /// `R`, bit 0. Default 0x1.
-    #[doc(alias = "R")]
-    pub const fn r(self) -> bool {
-        self.0 & 1 != 0
-    }
-    /// With another `R`.
-    pub const fn with_r(self, value: bool) -> Self {
-        Page(self.0 & !1 | (value as u64))
-    }
-}
-
-impl core::fmt::Debug for Page {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page")
-            .field("output", &self.output())
-            .field("TM", &self.tm())
-            .field("SW", &self.sw().0)
-            .field("SNP", &self.snp())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("IPAT", &self.ipat())
-            .field("EMT", &self.emt().0)
-            .field("X", &self.x())
-            .field("W", &self.w())
-            .field("R", &self.r())
-            .finish()
-    }
-}
-
-/// What may stand at level 5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry5 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry4 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry3 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Large`
-    Large(Large3),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Large`
-    Large(Large2),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page),
+::ptdsl::entries! {
+    u64;
+    "level 5" Entry5: Invalid(Invalid), Table(Table), _ = Reserved;
+    "level 4" Entry4: Invalid(Invalid), Table(Table), _ = Reserved;
+    "level 3" Entry3: Invalid(Invalid), Table(Table), Large(Large3), _ = Reserved;
+    "level 2" Entry2: Invalid(Invalid), Table(Table), Large(Large2), _ = Reserved;
+    "level 1" Entry1: Invalid(Invalid), _ = Page(Page);
 }
 
 /// Level 5: index `IOVA[56:48]`, an entry maps 256 TiB.
@@ -863,45 +184,16 @@ impl Level<Vtd5level> for Level5 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry5 {
-        if Invalid::matches(raw) {
-            Entry5::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry5::Table(Table(raw))
-        } else {
-            Entry5::Reserved(raw)
-        }
+        Entry5::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table::matches(raw) { Some(Table(raw).next()) } else { None }
     }
     #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
     fn link(child: Phys) -> u64 {
         let address = child.0;
         (address & 0xf_ffff_ffff_f000) | 3
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
-    }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
     }
     const ANNOTATION_BITS: u32 = 62;
     fn annotated(value: u64) -> u64 {
@@ -928,53 +220,10 @@ impl Level<Vtd5level> for Level4 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry4 {
-        if Invalid::matches(raw) {
-            Entry4::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry4::Table(Table(raw))
-        } else {
-            Entry4::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
-    }
-    #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xf_ffff_ffff_f000) | 3
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
-    }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
+        Entry4::of(raw)
     }
     const ANNOTATION_BITS: u32 = 62;
-    fn annotated(value: u64) -> u64 {
-        value << 2
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
-    }
+    ::ptdsl::as_at!(Vtd5level(u64), Level5: next_table, link, annotated, annotation);
 }
 
 /// Level 3: index `IOVA[38:30]`, an entry maps 1 GiB.
@@ -993,19 +242,7 @@ impl Level<Vtd5level> for Level3 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry3 {
-        if Invalid::matches(raw) {
-            Entry3::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry3::Table(Table(raw))
-        } else if Large3::matches(raw) {
-            Entry3::Large(Large3(raw))
-        } else {
-            Entry3::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry3::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1019,11 +256,6 @@ impl Level<Vtd5level> for Level3 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xf_ffff_c000_0000) | attributes.0 | 0x80
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xf_ffff_ffff_f000) | 3
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -1059,9 +291,7 @@ impl Level<Vtd5level> for Level3 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Large3::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Vtd5level::attributes(3, new).map(|_| new)
         } else {
             None
@@ -1070,13 +300,10 @@ impl Level<Vtd5level> for Level3 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Large3::matches(raw) {
             let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
-            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
-                | 0x80;
-            if Large2::matches(word) && Large2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large2::mapping(
+                (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000) | 0x80,
+                address,
+            )
         } else {
             None
         }
@@ -1084,13 +311,10 @@ impl Level<Vtd5level> for Level3 {
     fn promote(raw: u64) -> Option<u64> {
         if Large2::matches(raw) {
             let address = raw & 0xf_ffff_ffe0_0000;
-            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_c000_0000)
-                | 0x80;
-            if Large3::matches(word) && Large3(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large3::mapping(
+                (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_c000_0000) | 0x80,
+                address,
+            )
         } else {
             None
         }
@@ -1118,12 +342,7 @@ impl Level<Vtd5level> for Level3 {
         }
     }
     const ANNOTATION_BITS: u32 = 62;
-    fn annotated(value: u64) -> u64 {
-        value << 2
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
-    }
+    ::ptdsl::as_at!(Vtd5level(u64), Level5: next_table, link, annotated, annotation);
 }
 
 /// Level 2: index `IOVA[29:21]`, an entry maps 2 MiB.
@@ -1142,19 +361,7 @@ impl Level<Vtd5level> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry2::Table(Table(raw))
-        } else if Large2::matches(raw) {
-            Entry2::Large(Large2(raw))
-        } else {
-            Entry2::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1169,48 +376,9 @@ impl Level<Vtd5level> for Level2 {
         let address = output.0;
         (address & 0xf_ffff_ffe0_0000) | attributes.0 | 0x80
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xf_ffff_ffff_f000) | 3
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0xbff0_0000_0000_0400 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x4000_0000_0000_0807 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xf_ffff_ffff_f0f8 != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x100 != 0 {
-            class = class
-                .max(
-                    match ((old >> 8) & 1, (new >> 8) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        if differs & 0x200 != 0 {
-            class = class
-                .max(
-                    match ((old >> 9) & 1, (new >> 9) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Large2::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Vtd5level::attributes(2, new).map(|_| new)
         } else {
             None
@@ -1219,12 +387,10 @@ impl Level<Vtd5level> for Level2 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Large2::matches(raw) {
             let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
-            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffff_f000);
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffff_f000),
+                address,
+            )
         } else {
             None
         }
@@ -1232,46 +398,19 @@ impl Level<Vtd5level> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = raw & 0xf_ffff_ffff_f000;
-            let word = (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000)
-                | 0x80;
-            if Large2::matches(word) && Large2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large2::mapping(
+                (raw & 0xfff0_0000_0000_0f7f) | (address & 0xf_ffff_ffe0_0000) | 0x80,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x100 == 0x100
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_feff | 0x100
-        } else {
-            raw & 0xffff_ffff_ffff_feff
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x200 == 0x200
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_fdff | 0x200
-        } else {
-            raw & 0xffff_ffff_ffff_fdff
-        }
-    }
     const ANNOTATION_BITS: u32 = 62;
-    fn annotated(value: u64) -> u64 {
-        value << 2
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
-    }
+    ::ptdsl::as_at!(Vtd5level(u64), Level5: next_table, link, annotated, annotation);
+    ::ptdsl::as_at!(Vtd5level(u64), Level3: change, accessed, with_accessed, dirty, with_dirty);
 }
 
 /// Level 1: index `IOVA[20:12]`, an entry maps 4 KiB.
@@ -1290,16 +429,7 @@ impl Level<Vtd5level> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else {
-            Entry1::Page(Page(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1313,11 +443,6 @@ impl Level<Vtd5level> for Level1 {
     fn leaf(output: Phys, attributes: Attributes) -> u64 {
         let address = output.0;
         (address & 0xf_ffff_ffff_f000) | attributes.0
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -1353,43 +478,17 @@ impl Level<Vtd5level> for Level1 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             Vtd5level::attributes(1, new).map(|_| new)
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x100 == 0x100
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_feff | 0x100
-        } else {
-            raw & 0xffff_ffff_ffff_feff
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x200 == 0x200
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_fdff | 0x200
-        } else {
-            raw & 0xffff_ffff_ffff_fdff
-        }
-    }
     const ANNOTATION_BITS: u32 = 62;
-    fn annotated(value: u64) -> u64 {
-        value << 2
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 2) } else { None }
-    }
+    ::ptdsl::as_at!(Vtd5level(u64), Level3: accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Vtd5level(u64), Level5: annotated, annotation);
 }
 
 impl Format for Vtd5level {

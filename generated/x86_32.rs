@@ -20,92 +20,50 @@ pub type Config = ::ptdsl::Config<X8632>;
 /// Options of a table, off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {}
-/// What may be done. What is present may be read and executed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What may be done. What is present may be read and executed.
+    pub enum Prot: 2;
     /// `R/W` = 0
-    Rx,
+    Rx = 0;
     /// `R/W` = 1
-    Rwx,
+    Rwx = 2;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::Rx => 0,
-            Prot::Rwx => 2,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 2 {
-            0 => Some(Prot::Rx),
-            2 => Some(Prot::Rwx),
-            _ => None,
-        }
-    }
-}
-
-/// Whose page it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Privilege {
+::ptdsl::attribute! {
+    /// Whose page it is.
+    pub enum Privilege: 4;
     /// `U/S` = 0
-    Supervisor,
+    Supervisor = 0;
     /// `U/S` = 1
-    User,
+    User = 4;
 }
 
-impl Privilege {
-    const fn bits(self) -> u64 {
-        match self {
-            Privilege::Supervisor => 0,
-            Privilege::User => 4,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 4 {
-            0 => Some(Privilege::Supervisor),
-            4 => Some(Privilege::User),
-            _ => None,
-        }
-    }
-}
-
-/// The memory type, through IA32_PAT with its reset value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+::ptdsl::attribute! {
+    /// The memory type, through IA32_PAT with its reset value.
+    pub enum Memory: 0x98;
     /// `PAT` = 0, `PCD` = 0, `PWT` = 0
-    Wb,
+    Wb = 0;
     /// `PAT` = 0, `PCD` = 0, `PWT` = 1
-    Wt,
+    Wt = 8;
     /// `PAT` = 0, `PCD` = 1, `PWT` = 0
-    UcMinus,
+    UcMinus = 0x10;
     /// `PAT` = 0, `PCD` = 1, `PWT` = 1
-    Uc,
+    Uc = 0x18;
 }
 
-impl Memory {
-    const fn bits(self) -> u64 {
-        match self {
-            Memory::Wb => 0,
-            Memory::Wt => 8,
-            Memory::UcMinus => 0x10,
-            Memory::Uc => 0x18,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = Rx;
+        privilege: Privilege = Supervisor;
+        memory: Memory = Wb;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x98 {
-            0 => Some(Memory::Wb),
-            8 => Some(Memory::Wt),
-            0x10 => Some(Memory::UcMinus),
-            0x18 => Some(Memory::Uc),
-            _ => None,
-        }
+    fields {
+        a with_a "A" [5]: bool;
+        avl with_avl "AVL" [11:9]: Avl;
+        g with_g "G" [8]: bool;
+        d with_d "D" [6]: bool = 1;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = rx, privilege = supervisor, memory = wb.
@@ -156,565 +114,83 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 2 {
-            0 => Prot::Rx,
-            _ => Prot::Rwx,
-        }
-    }
-    /// The attribute `privilege`.
-    pub const fn privilege(self) -> Privilege {
-        match self.0 & 4 {
-            0 => Privilege::Supervisor,
-            _ => Privilege::User,
-        }
-    }
-    /// The attribute `memory`.
-    pub const fn memory(self) -> Memory {
-        match self.0 & 0x98 {
-            0 => Memory::Wb,
-            8 => Memory::Wt,
-            0x10 => Memory::UcMinus,
-            _ => Memory::Uc,
-        }
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Attributes(self.0 & !0x20 | ((value as u64) << 5))
-    }
-    /// `AVL`, bits 11:9.
-    #[doc(alias = "AVL")]
-    pub const fn avl(self) -> Avl {
-        Avl(((self.0 >> 9) & 7) as u32)
-    }
-    /// With another `AVL`.
-    pub const fn with_avl(self, value: Avl) -> Self {
-        Attributes(self.0 & !0xe00 | ((value.0 as u64) << 9))
-    }
-    /// `G`, bit 8.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Attributes(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `D`, bit 6. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Attributes(self.0 & !0x40 | ((value as u64) << 6))
+}
+
+::ptdsl::field_types! {
+    u32;
+    /// `AVL`, 3 bits.
+    pub struct Avl[3] {}
+}
+
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 2 and 1.
+    pub struct Invalid(u32): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("privilege", &self.privilege())
-            .field("memory", &self.memory())
-            .field("A", &self.a())
-            .field("AVL", &self.avl().0)
-            .field("G", &self.g())
-            .field("D", &self.d())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Table` at level 2.
+    pub struct Table(u32): "Table";
+    matches(raw) = raw & 0x81 == 1;
+    table {
+        next(word) "bits 31:12" = (word as u64) & 0xffff_f000;
+        new(address) = ((address & 0xffff_f000) as u32) | 7;
+        within = 0xffff_f000;
     }
+    a with_a "A" [5]: bool;
+    pcd with_pcd "PCD" [4]: bool;
+    pwt with_pwt "PWT" [3]: bool;
+    us with_us "U/S" [2]: bool = 1;
+    rw with_rw "R/W" [1]: bool = 1;
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Large` at level 2.
+    pub struct Large(u32): "Large";
+    matches(raw) = raw & 0x20_0081 == 0x81;
+    leaf {
+        output(word) "bits 31:22 and 20:13" = ((word as u64) & 0xffc0_0000) | (((word as u64) << 19) & 0xff_0000_0000);
+        new(address) = (((address & 0xffc0_0000) | ((address >> 19) & 0x1f_e000)) as u32) | 0xc7;
+        within = 0xff_ffc0_0000;
+    }
+    pat with_pat "PAT" [12]: bool;
+    avl with_avl "AVL" [11:9]: Avl;
+    g with_g "G" [8]: bool;
+    d with_d "D" [6]: bool = 1;
+    a with_a "A" [5]: bool;
+    pcd with_pcd "PCD" [4]: bool;
+    pwt with_pwt "PWT" [3]: bool;
+    us with_us "U/S" [2]: bool = 1;
+    rw with_rw "R/W" [1]: bool = 1;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Page` at level 1.
+    pub struct Page(u32): "Page";
+    matches(raw) = raw & 1 == 1;
+    leaf {
+        output(word) "bits 31:12" = (word as u64) & 0xffff_f000;
+        new(address) = ((address & 0xffff_f000) as u32) | 0x47;
+        within = 0xffff_f000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(2, value.bits())
-    }
-    /// Sets the attribute `privilege`.
-    #[must_use]
-    pub const fn privilege(self, value: Privilege) -> Self {
-        self.with(4, value.bits())
-    }
-    /// Sets the attribute `memory`.
-    #[must_use]
-    pub const fn memory(self, value: Memory) -> Self {
-        self.with(0x98, value.bits())
-    }
-    /// Sets `A`.
-    #[must_use]
-    pub const fn with_a(self, value: bool) -> Self {
-        self.with(0x20, (value as u64) << 5)
-    }
-    /// Sets `AVL`.
-    #[must_use]
-    pub const fn with_avl(self, value: Avl) -> Self {
-        self.with(0xe00, (value.0 as u64) << 9)
-    }
-    /// Sets `G`.
-    #[must_use]
-    pub const fn with_g(self, value: bool) -> Self {
-        self.with(0x100, (value as u64) << 8)
-    }
-    /// Sets `D`.
-    #[must_use]
-    pub const fn with_d(self, value: bool) -> Self {
-        self.with(0x40, (value as u64) << 6)
-    }
+    avl with_avl "AVL" [11:9]: Avl;
+    g with_g "G" [8]: bool;
+    pat with_pat "PAT" [7]: bool;
+    d with_d "D" [6]: bool = 1;
+    a with_a "A" [5]: bool;
+    pcd with_pcd "PCD" [4]: bool;
+    pwt with_pwt "PWT" [3]: bool;
+    us with_us "U/S" [2]: bool = 1;
+    rw with_rw "R/W" [1]: bool = 1;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0xffe,
-            value: attributes.0,
-        }
-    }
-}
-
-/// `AVL`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Avl(u32);
-
-impl Avl {
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u32) -> Option<Self> {
-        if value <= 7 { Some(Avl(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u32 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 2 and 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u32);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 1 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `Table` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table(u32);
-
-impl Table {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xffff_f000 != 0 {
-            return None;
-        }
-        Some(Table(((address & 0xffff_f000) as u32) | 7))
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 0x81 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Table(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The next table's address, bits 31:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys((self.0 as u64) & 0xffff_f000)
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Table(self.0 & !0x20 | ((value as u32) << 5))
-    }
-    /// `PCD`, bit 4.
-    #[doc(alias = "PCD")]
-    pub const fn pcd(self) -> bool {
-        self.0 & 0x10 != 0
-    }
-    /// With another `PCD`.
-    pub const fn with_pcd(self, value: bool) -> Self {
-        Table(self.0 & !0x10 | ((value as u32) << 4))
-    }
-    /// `PWT`, bit 3.
-    #[doc(alias = "PWT")]
-    pub const fn pwt(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `PWT`.
-    pub const fn with_pwt(self, value: bool) -> Self {
-        Table(self.0 & !8 | ((value as u32) << 3))
-    }
-    /// `U/S`, bit 2. Default 0x1.
-    #[doc(alias = "US")]
-    pub const fn us(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `U/S`.
-    pub const fn with_us(self, value: bool) -> Self {
-        Table(self.0 & !4 | ((value as u32) << 2))
-    }
-    /// `R/W`, bit 1. Default 0x1.
-    #[doc(alias = "RW")]
-    pub const fn rw(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R/W`.
-    pub const fn with_rw(self, value: bool) -> Self {
-        Table(self.0 & !2 | ((value as u32) << 1))
-    }
-}
-
-impl core::fmt::Debug for Table {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table")
-            .field("next", &self.next())
-            .field("A", &self.a())
-            .field("PCD", &self.pcd())
-            .field("PWT", &self.pwt())
-            .field("U/S", &self.us())
-            .field("R/W", &self.rw())
-            .finish()
-    }
-}
-
-/// `Large` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Large(u32);
-
-impl Large {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xff_ffc0_0000 != 0 {
-            return None;
-        }
-        Some(
-            Large(
-                (((address & 0xffc0_0000) | ((address >> 19) & 0x1f_e000)) as u32) | 0xc7,
-            ),
-        )
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 0x20_0081 == 0x81
-    }
-    /// The descriptor in a word; `None` for a word that is no `Large` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Large(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The output address, bits 31:22 and 20:13.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(
-            ((self.0 as u64) & 0xffc0_0000) | (((self.0 as u64) << 19) & 0xff_0000_0000),
-        )
-    }
-    /// `PAT`, bit 12.
-    #[doc(alias = "PAT")]
-    pub const fn pat(self) -> bool {
-        self.0 & 0x1000 != 0
-    }
-    /// With another `PAT`.
-    pub const fn with_pat(self, value: bool) -> Self {
-        Large(self.0 & !0x1000 | ((value as u32) << 12))
-    }
-    /// `AVL`, bits 11:9.
-    #[doc(alias = "AVL")]
-    pub const fn avl(self) -> Avl {
-        Avl((self.0 >> 9) & 7)
-    }
-    /// With another `AVL`.
-    pub const fn with_avl(self, value: Avl) -> Self {
-        Large(self.0 & !0xe00 | (value.0 << 9))
-    }
-    /// `G`, bit 8.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Large(self.0 & !0x100 | ((value as u32) << 8))
-    }
-    /// `D`, bit 6. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Large(self.0 & !0x40 | ((value as u32) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Large(self.0 & !0x20 | ((value as u32) << 5))
-    }
-    /// `PCD`, bit 4.
-    #[doc(alias = "PCD")]
-    pub const fn pcd(self) -> bool {
-        self.0 & 0x10 != 0
-    }
-    /// With another `PCD`.
-    pub const fn with_pcd(self, value: bool) -> Self {
-        Large(self.0 & !0x10 | ((value as u32) << 4))
-    }
-    /// `PWT`, bit 3.
-    #[doc(alias = "PWT")]
-    pub const fn pwt(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `PWT`.
-    pub const fn with_pwt(self, value: bool) -> Self {
-        Large(self.0 & !8 | ((value as u32) << 3))
-    }
-    /// `U/S`, bit 2. Default 0x1.
-    #[doc(alias = "US")]
-    pub const fn us(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `U/S`.
-    pub const fn with_us(self, value: bool) -> Self {
-        Large(self.0 & !4 | ((value as u32) << 2))
-    }
-    /// `R/W`, bit 1. Default 0x1.
-    #[doc(alias = "RW")]
-    pub const fn rw(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R/W`.
-    pub const fn with_rw(self, value: bool) -> Self {
-        Large(self.0 & !2 | ((value as u32) << 1))
-    }
-}
-
-impl core::fmt::Debug for Large {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Large")
-            .field("output", &self.output())
-            .field("PAT", &self.pat())
-            .field("AVL", &self.avl().0)
-            .field("G", &self.g())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("PCD", &self.pcd())
-            .field("PWT", &self.pwt())
-            .field("U/S", &self.us())
-            .field("R/W", &self.rw())
-            .finish()
-    }
-}
-
-/// `Page` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page(u32);
-
-impl Page {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xffff_f000 != 0 {
-            return None;
-        }
-        Some(Page(((address & 0xffff_f000) as u32) | 0x47))
-    }
-    #[inline(always)]
-    const fn matches(raw: u32) -> bool {
-        raw & 1 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u32) -> Option<Self> {
-        if Self::matches(raw) { Some(Page(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-    /// The output address, bits 31:12.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys((self.0 as u64) & 0xffff_f000)
-    }
-    /// `AVL`, bits 11:9.
-    #[doc(alias = "AVL")]
-    pub const fn avl(self) -> Avl {
-        Avl((self.0 >> 9) & 7)
-    }
-    /// With another `AVL`.
-    pub const fn with_avl(self, value: Avl) -> Self {
-        Page(self.0 & !0xe00 | (value.0 << 9))
-    }
-    /// `G`, bit 8.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Page(self.0 & !0x100 | ((value as u32) << 8))
-    }
-    /// `PAT`, bit 7.
-    #[doc(alias = "PAT")]
-    pub const fn pat(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `PAT`.
-    pub const fn with_pat(self, value: bool) -> Self {
-        Page(self.0 & !0x80 | ((value as u32) << 7))
-    }
-    /// `D`, bit 6. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Page(self.0 & !0x40 | ((value as u32) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Page(self.0 & !0x20 | ((value as u32) << 5))
-    }
-    /// `PCD`, bit 4.
-    #[doc(alias = "PCD")]
-    pub const fn pcd(self) -> bool {
-        self.0 & 0x10 != 0
-    }
-    /// With another `PCD`.
-    pub const fn with_pcd(self, value: bool) -> Self {
-        Page(self.0 & !0x10 | ((value as u32) << 4))
-    }
-    /// `PWT`, bit 3.
-    #[doc(alias = "PWT")]
-    pub const fn pwt(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `PWT`.
-    pub const fn with_pwt(self, value: bool) -> Self {
-        Page(self.0 & !8 | ((value as u32) << 3))
-    }
-    /// `U/S`, bit 2. Default 0x1.
-    #[doc(alias = "US")]
-    pub const fn us(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `U/S`.
-    pub const fn with_us(self, value: bool) -> Self {
-        Page(self.0 & !4 | ((value as u32) << 2))
-    }
-    /// `R/W`, bit 1. Default 0x1.
-    #[doc(alias = "RW")]
-    pub const fn rw(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R/W`.
-    pub const fn with_rw(self, value: bool) -> Self {
-        Page(self.0 & !2 | ((value as u32) << 1))
-    }
-}
-
-impl core::fmt::Debug for Page {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page")
-            .field("output", &self.output())
-            .field("AVL", &self.avl().0)
-            .field("G", &self.g())
-            .field("PAT", &self.pat())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("PCD", &self.pcd())
-            .field("PWT", &self.pwt())
-            .field("U/S", &self.us())
-            .field("R/W", &self.rw())
-            .finish()
-    }
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Large`
-    Large(Large),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u32),
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page),
+::ptdsl::entries! {
+    u32;
+    "level 2" Entry2: Invalid(Invalid), Table(Table), Large(Large), _ = Reserved;
+    "level 1" Entry1: Invalid(Invalid), _ = Page(Page);
 }
 
 /// Level 2: index `VA[31:22]`, an entry maps 4 MiB.
@@ -733,19 +209,16 @@ impl Level<X8632> for Level2 {
     const LINEAR: u64 = 0xffff_ffff;
     const ALONG: u32 = 0xffff_ffff;
     fn entry(raw: u32) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry2::Table(Table(raw))
-        } else if Large::matches(raw) {
-            Entry2::Large(Large(raw))
-        } else {
-            Entry2::Reserved(raw)
-        }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u32) -> Option<Phys> {
         if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+    }
+    #[inline(always)]
+    fn link(child: Phys) -> u32 {
+        let address = child.0;
+        ((address & 0xffff_f000) as u32) | 7
     }
     #[inline(always)]
     fn is_leaf(raw: u32) -> bool {
@@ -760,11 +233,6 @@ impl Level<X8632> for Level2 {
         let address = output.0;
         (((address & 0xffc0_0000) | ((address >> 19) & 0x1f_e000)) as u32)
             | ((attributes.0 & 0xf7e) | ((attributes.0 << 5) & 0x1000)) as u32 | 0x81
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u32 {
-        let address = child.0;
-        ((address & 0xffff_f000) as u32) | 7
     }
     fn change(old: u32, new: u32) -> Change {
         let differs = old ^ new;
@@ -800,8 +268,10 @@ impl Level<X8632> for Level2 {
     }
     fn patch(raw: u32, patch: &Patch) -> Option<u32> {
         if Large::matches(raw) {
-            let mask = ((patch.mask & 0xf7e) | ((patch.mask << 5) & 0x1000)) as u32;
-            let value = ((patch.value & 0xf7e) | ((patch.value << 5) & 0x1000)) as u32;
+            let (mask, value) = (
+                ((patch.mask & 0xf7e) | ((patch.mask << 5) & 0x1000)) as u32,
+                ((patch.value & 0xf7e) | ((patch.value << 5) & 0x1000)) as u32,
+            );
             let new = raw & !mask | value;
             X8632::attributes(2, new).map(|_| new)
         } else {
@@ -813,13 +283,11 @@ impl Level<X8632> for Level2 {
             let address = (((raw as u64) & 0xffc0_0000)
                 | (((raw as u64) << 19) & 0xff_0000_0000))
                 .wrapping_add(k << 12);
-            let word = (((raw >> 5) & 0x80) | (raw & 0xf7e))
-                | ((address & 0xffff_f000) as u32) | 1;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                (((raw >> 5) & 0x80) | (raw & 0xf7e)) | ((address & 0xffff_f000) as u32)
+                    | 1,
+                address,
+            )
         } else {
             None
         }
@@ -827,14 +295,12 @@ impl Level<X8632> for Level2 {
     fn promote(raw: u32) -> Option<u32> {
         if Page::matches(raw) {
             let address = (raw as u64) & 0xffff_f000;
-            let word = ((raw & 0xf7e) | ((raw << 5) & 0x1000))
-                | (((address & 0xffc0_0000) | ((address >> 19) & 0x1f_e000)) as u32)
-                | 0x81;
-            if Large::matches(word) && Large(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large::mapping(
+                ((raw & 0xf7e) | ((raw << 5) & 0x1000))
+                    | (((address & 0xffc0_0000) | ((address >> 19) & 0x1f_e000)) as u32)
+                    | 0x81,
+                address,
+            )
         } else {
             None
         }
@@ -879,16 +345,7 @@ impl Level<X8632> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u32 = 0xffff_ffff;
     fn entry(raw: u32) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else {
-            Entry1::Page(Page(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u32) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u32) -> bool {
@@ -903,47 +360,9 @@ impl Level<X8632> for Level1 {
         let address = output.0;
         ((address & 0xffff_f000) as u32) | (attributes.0) as u32 | 1
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u32 {
-        let _ = child;
-        0
-    }
-    fn change(old: u32, new: u32) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0xe00 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0x106 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xffff_f099 != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x20 != 0 {
-            class = class
-                .max(
-                    match ((old >> 5) & 1, (new >> 5) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        if differs & 0x40 != 0 {
-            class = class
-                .max(
-                    match ((old >> 6) & 1, (new >> 6) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     fn patch(raw: u32, patch: &Patch) -> Option<u32> {
         if Page::matches(raw) {
-            let mask = (patch.mask) as u32;
-            let value = (patch.value) as u32;
+            let (mask, value) = ((patch.mask) as u32, (patch.value) as u32);
             let new = raw & !mask | value;
             X8632::attributes(1, new).map(|_| new)
         } else {
@@ -951,26 +370,9 @@ impl Level<X8632> for Level1 {
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u32) -> bool {
-        raw & 0x20 == 0x20
-    }
-    fn with_accessed(raw: u32, value: bool) -> u32 {
-        if value { raw & 0xffff_ffdf | 0x20 } else { raw & 0xffff_ffdf }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u32) -> bool {
-        raw & 0x40 == 0x40
-    }
-    fn with_dirty(raw: u32, value: bool) -> u32 {
-        if value { raw & 0xffff_ffbf | 0x40 } else { raw & 0xffff_ffbf }
-    }
     const ANNOTATION_BITS: u32 = 31;
-    fn annotated(value: u64) -> u32 {
-        (value as u32) << 1
-    }
-    fn annotation(raw: u32) -> Option<u64> {
-        if Invalid::matches(raw) { Some((raw >> 1) as u64) } else { None }
-    }
+    ::ptdsl::as_at!(X8632(u32), Level2: change, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
 }
 
 impl Format for X8632 {

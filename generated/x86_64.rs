@@ -20,100 +20,56 @@ pub type Config = ::ptdsl::Config<X8664>;
 /// Options of a table, off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {}
-/// What may be done. What is present may be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prot {
+::ptdsl::attribute! {
+    /// What may be done. What is present may be read.
+    pub enum Prot: 0x8000_0000_0000_0002;
     /// `R/W` = 0, `XD` = 1
-    R,
+    R = 0x8000_0000_0000_0000;
     /// `R/W` = 1, `XD` = 1
-    Rw,
+    Rw = 0x8000_0000_0000_0002;
     /// `R/W` = 0, `XD` = 0
-    Rx,
+    Rx = 0;
     /// `R/W` = 1, `XD` = 0
-    Rwx,
+    Rwx = 2;
 }
 
-impl Prot {
-    const fn bits(self) -> u64 {
-        match self {
-            Prot::R => 0x8000_0000_0000_0000,
-            Prot::Rw => 0x8000_0000_0000_0002,
-            Prot::Rx => 0,
-            Prot::Rwx => 2,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x8000_0000_0000_0002 {
-            0x8000_0000_0000_0000 => Some(Prot::R),
-            0x8000_0000_0000_0002 => Some(Prot::Rw),
-            0 => Some(Prot::Rx),
-            2 => Some(Prot::Rwx),
-            _ => None,
-        }
-    }
-}
-
-/// Whose page it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Privilege {
+::ptdsl::attribute! {
+    /// Whose page it is.
+    pub enum Privilege: 4;
     /// `U/S` = 0
-    Supervisor,
+    Supervisor = 0;
     /// `U/S` = 1
-    User,
+    User = 4;
 }
 
-impl Privilege {
-    const fn bits(self) -> u64 {
-        match self {
-            Privilege::Supervisor => 0,
-            Privilege::User => 4,
-        }
-    }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 4 {
-            0 => Some(Privilege::Supervisor),
-            4 => Some(Privilege::User),
-            _ => None,
-        }
-    }
-}
-
-/// The memory type, through IA32_PAT with its reset value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+::ptdsl::attribute! {
+    /// The memory type, through IA32_PAT with its reset value.
+    pub enum Memory: 0x98;
     /// `PAT` = 0, `PCD` = 0, `PWT` = 0
-    Wb,
+    Wb = 0;
     /// `PAT` = 0, `PCD` = 0, `PWT` = 1
-    Wt,
+    Wt = 8;
     /// `PAT` = 0, `PCD` = 1, `PWT` = 0
-    UcMinus,
+    UcMinus = 0x10;
     /// `PAT` = 0, `PCD` = 1, `PWT` = 1
-    Uc,
+    Uc = 0x18;
 }
 
-impl Memory {
-    const fn bits(self) -> u64 {
-        match self {
-            Memory::Wb => 0,
-            Memory::Wt => 8,
-            Memory::UcMinus => 0x10,
-            Memory::Uc => 0x18,
-        }
+::ptdsl::attributes! {
+    attributes {
+        prot: Prot = R;
+        privilege: Privilege = Supervisor;
+        memory: Memory = Wb;
     }
-    const fn from_bits(bits: u64) -> Option<Self> {
-        match bits & 0x98 {
-            0 => Some(Memory::Wb),
-            8 => Some(Memory::Wt),
-            0x10 => Some(Memory::UcMinus),
-            0x18 => Some(Memory::Uc),
-            _ => None,
-        }
+    fields {
+        a with_a "A" [5]: bool;
+        pkey with_pkey "PKEY" [62:59]: Pkey;
+        avl_hi with_avl_hi "AVL_hi" [58:52]: AvlHi;
+        avl with_avl "AVL" [11:9]: Avl;
+        g with_g "G" [8]: bool;
+        d with_d "D" [6]: bool = 1;
     }
 }
-
-/// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Attributes(u64);
 
 impl Attributes {
     /// prot = r, privilege = supervisor, memory = wb.
@@ -196,875 +152,119 @@ impl Attributes {
         }
         Some(Attributes(bits))
     }
-    /// The attribute `prot`.
-    pub const fn prot(self) -> Prot {
-        match self.0 & 0x8000_0000_0000_0002 {
-            0x8000_0000_0000_0000 => Prot::R,
-            0x8000_0000_0000_0002 => Prot::Rw,
-            0 => Prot::Rx,
-            _ => Prot::Rwx,
-        }
-    }
-    /// The attribute `privilege`.
-    pub const fn privilege(self) -> Privilege {
-        match self.0 & 4 {
-            0 => Privilege::Supervisor,
-            _ => Privilege::User,
-        }
-    }
-    /// The attribute `memory`.
-    pub const fn memory(self) -> Memory {
-        match self.0 & 0x98 {
-            0 => Memory::Wb,
-            8 => Memory::Wt,
-            0x10 => Memory::UcMinus,
-            _ => Memory::Uc,
-        }
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Attributes(self.0 & !0x20 | ((value as u64) << 5))
-    }
-    /// `PKEY`, bits 62:59.
-    #[doc(alias = "PKEY")]
-    pub const fn pkey(self) -> Pkey {
-        Pkey((self.0 >> 59) & 0xf)
-    }
-    /// With another `PKEY`.
-    pub const fn with_pkey(self, value: Pkey) -> Self {
-        Attributes(self.0 & !0x7800_0000_0000_0000 | (value.0 << 59))
-    }
-    /// `AVL_hi`, bits 58:52.
-    #[doc(alias = "AVL_hi")]
-    pub const fn avl_hi(self) -> AvlHi {
-        AvlHi((self.0 >> 52) & 0x7f)
-    }
-    /// With another `AVL_hi`.
-    pub const fn with_avl_hi(self, value: AvlHi) -> Self {
-        Attributes(self.0 & !0x7f0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `AVL`, bits 11:9.
-    #[doc(alias = "AVL")]
-    pub const fn avl(self) -> Avl {
-        Avl((self.0 >> 9) & 7)
-    }
-    /// With another `AVL`.
-    pub const fn with_avl(self, value: Avl) -> Self {
-        Attributes(self.0 & !0xe00 | (value.0 << 9))
-    }
-    /// `G`, bit 8.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Attributes(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `D`, bit 6. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Attributes(self.0 & !0x40 | ((value as u64) << 6))
+}
+
+::ptdsl::field_types! {
+    u64;
+    /// `PKEY`, 4 bits.
+    pub struct Pkey[4] {}
+    /// `AVL_hi`, 7 bits.
+    pub struct AvlHi[7] {}
+    /// `AVL`, 3 bits.
+    pub struct Avl[3] {}
+}
+
+::ptdsl::descriptor! {
+    /// `Invalid` at levels 4, 3, 2 and 1.
+    pub struct Invalid(u64): "Invalid";
+    matches(raw) = raw & 1 == 0;
+    invalid {
+        empty = 0;
     }
 }
 
-impl core::fmt::Debug for Attributes {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Attributes")
-            .field("prot", &self.prot())
-            .field("privilege", &self.privilege())
-            .field("memory", &self.memory())
-            .field("A", &self.a())
-            .field("PKEY", &self.pkey().0)
-            .field("AVL_hi", &self.avl_hi().0)
-            .field("AVL", &self.avl().0)
-            .field("G", &self.g())
-            .field("D", &self.d())
-            .finish()
+::ptdsl::descriptor! {
+    /// `Table` at levels 4, 3 and 2.
+    pub struct Table(u64): "Table";
+    matches(raw) = raw & 0x81 == 1;
+    table {
+        next(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 7;
+        within = 0xf_ffff_ffff_f000;
     }
+    xd with_xd "XD" [63]: bool;
+    a with_a "A" [5]: bool;
+    pcd with_pcd "PCD" [4]: bool;
+    pwt with_pwt "PWT" [3]: bool;
+    us with_us "U/S" [2]: bool = 1;
+    rw with_rw "R/W" [1]: bool = 1;
 }
 
-/// What is to change of a leaf; everything that is not named stays. For `PageTable::protect`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Patch {
-    mask: u64,
-    value: u64,
+::ptdsl::descriptor! {
+    /// `Large` at level 3.
+    pub struct Large3(u64): "Large";
+    matches(raw) = raw & 0x3fff_e081 == 0x81;
+    leaf {
+        output(word) "bits 51:30" = word & 0xf_ffff_c000_0000;
+        new(address) = (address & 0xf_ffff_c000_0000) | 0xc7;
+        within = 0xf_ffff_c000_0000;
+    }
+    xd with_xd "XD" [63]: bool;
+    pkey with_pkey "PKEY" [62:59]: Pkey;
+    avl_hi with_avl_hi "AVL_hi" [58:52]: AvlHi;
+    pat with_pat "PAT" [12]: bool;
+    avl with_avl "AVL" [11:9]: Avl;
+    g with_g "G" [8]: bool;
+    d with_d "D" [6]: bool = 1;
+    a with_a "A" [5]: bool;
+    pcd with_pcd "PCD" [4]: bool;
+    pwt with_pwt "PWT" [3]: bool;
+    us with_us "U/S" [2]: bool = 1;
+    rw with_rw "R/W" [1]: bool = 1;
 }
 
-impl Patch {
-    /// Changes nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Patch { mask: 0, value: 0 }
+::ptdsl::descriptor! {
+    /// `Large` at level 2.
+    pub struct Large2(u64): "Large";
+    matches(raw) = raw & 0x1f_e081 == 0x81;
+    leaf {
+        output(word) "bits 51:21" = word & 0xf_ffff_ffe0_0000;
+        new(address) = (address & 0xf_ffff_ffe0_0000) | 0xc7;
+        within = 0xf_ffff_ffe0_0000;
     }
-    const fn with(self, mask: u64, value: u64) -> Self {
-        Patch {
-            mask: self.mask | mask,
-            value: self.value & !mask | value,
-        }
-    }
-    /// Sets the attribute `prot`.
-    #[must_use]
-    pub const fn prot(self, value: Prot) -> Self {
-        self.with(0x8000_0000_0000_0002, value.bits())
-    }
-    /// Sets the attribute `privilege`.
-    #[must_use]
-    pub const fn privilege(self, value: Privilege) -> Self {
-        self.with(4, value.bits())
-    }
-    /// Sets the attribute `memory`.
-    #[must_use]
-    pub const fn memory(self, value: Memory) -> Self {
-        self.with(0x98, value.bits())
-    }
-    /// Sets `A`.
-    #[must_use]
-    pub const fn with_a(self, value: bool) -> Self {
-        self.with(0x20, (value as u64) << 5)
-    }
-    /// Sets `PKEY`.
-    #[must_use]
-    pub const fn with_pkey(self, value: Pkey) -> Self {
-        self.with(0x7800_0000_0000_0000, value.0 << 59)
-    }
-    /// Sets `AVL_hi`.
-    #[must_use]
-    pub const fn with_avl_hi(self, value: AvlHi) -> Self {
-        self.with(0x7f0_0000_0000_0000, value.0 << 52)
-    }
-    /// Sets `AVL`.
-    #[must_use]
-    pub const fn with_avl(self, value: Avl) -> Self {
-        self.with(0xe00, value.0 << 9)
-    }
-    /// Sets `G`.
-    #[must_use]
-    pub const fn with_g(self, value: bool) -> Self {
-        self.with(0x100, (value as u64) << 8)
-    }
-    /// Sets `D`.
-    #[must_use]
-    pub const fn with_d(self, value: bool) -> Self {
-        self.with(0x40, (value as u64) << 6)
-    }
+    xd with_xd "XD" [63]: bool;
+    pkey with_pkey "PKEY" [62:59]: Pkey;
+    avl_hi with_avl_hi "AVL_hi" [58:52]: AvlHi;
+    pat with_pat "PAT" [12]: bool;
+    avl with_avl "AVL" [11:9]: Avl;
+    g with_g "G" [8]: bool;
+    d with_d "D" [6]: bool = 1;
+    a with_a "A" [5]: bool;
+    pcd with_pcd "PCD" [4]: bool;
+    pwt with_pwt "PWT" [3]: bool;
+    us with_us "U/S" [2]: bool = 1;
+    rw with_rw "R/W" [1]: bool = 1;
 }
 
-impl From<Attributes> for Patch {
-    /// Sets all that `Attributes` says.
-    fn from(attributes: Attributes) -> Self {
-        Patch {
-            mask: 0xfff0_0000_0000_0ffe,
-            value: attributes.0,
-        }
+::ptdsl::descriptor! {
+    /// `Page` at level 1.
+    pub struct Page(u64): "Page";
+    matches(raw) = raw & 1 == 1;
+    leaf {
+        output(word) "bits 51:12" = word & 0xf_ffff_ffff_f000;
+        new(address) = (address & 0xf_ffff_ffff_f000) | 0x47;
+        within = 0xf_ffff_ffff_f000;
     }
+    xd with_xd "XD" [63]: bool;
+    pkey with_pkey "PKEY" [62:59]: Pkey;
+    avl_hi with_avl_hi "AVL_hi" [58:52]: AvlHi;
+    avl with_avl "AVL" [11:9]: Avl;
+    g with_g "G" [8]: bool;
+    pat with_pat "PAT" [7]: bool;
+    d with_d "D" [6]: bool = 1;
+    a with_a "A" [5]: bool;
+    pcd with_pcd "PCD" [4]: bool;
+    pwt with_pwt "PWT" [3]: bool;
+    us with_us "U/S" [2]: bool = 1;
+    rw with_rw "R/W" [1]: bool = 1;
 }
 
-/// `PKEY`, 4 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pkey(u64);
-
-impl Pkey {
-    /// `None` for a value above 0xf.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0xf { Some(Pkey(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `AVL_hi`, 7 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AvlHi(u64);
-
-impl AvlHi {
-    /// `None` for a value above 0x7f.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 0x7f { Some(AvlHi(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `AVL`, 3 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Avl(u64);
-
-impl Avl {
-    /// `None` for a value above 0x7.
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= 7 { Some(Avl(value)) } else { None }
-    }
-    /// The value.
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-}
-
-/// `Invalid` at levels 4, 3, 2 and 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Invalid(u64);
-
-impl Invalid {
-    /// An empty slot.
-    pub const EMPTY: Self = Invalid(0);
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 0
-    }
-    /// The descriptor in a word; `None` for a word that is no `Invalid` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Invalid(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-}
-
-impl core::fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Invalid").field("raw", &format_args!("{:#x}", self.0)).finish()
-    }
-}
-
-/// `Table` at levels 4, 3 and 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Table(u64);
-
-impl Table {
-    /// Points to a table, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(next: Phys) -> Option<Self> {
-        let address = next.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Table((address & 0xf_ffff_ffff_f000) | 7))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0x81 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Table` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Table(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The next table's address, bits 51:12.
-    #[inline(always)]
-    pub const fn next(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `XD`, bit 63.
-    #[doc(alias = "XD")]
-    pub const fn xd(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `XD`.
-    pub const fn with_xd(self, value: bool) -> Self {
-        Table(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Table(self.0 & !0x20 | ((value as u64) << 5))
-    }
-    /// `PCD`, bit 4.
-    #[doc(alias = "PCD")]
-    pub const fn pcd(self) -> bool {
-        self.0 & 0x10 != 0
-    }
-    /// With another `PCD`.
-    pub const fn with_pcd(self, value: bool) -> Self {
-        Table(self.0 & !0x10 | ((value as u64) << 4))
-    }
-    /// `PWT`, bit 3.
-    #[doc(alias = "PWT")]
-    pub const fn pwt(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `PWT`.
-    pub const fn with_pwt(self, value: bool) -> Self {
-        Table(self.0 & !8 | ((value as u64) << 3))
-    }
-    /// `U/S`, bit 2. Default 0x1.
-    #[doc(alias = "US")]
-    pub const fn us(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `U/S`.
-    pub const fn with_us(self, value: bool) -> Self {
-        Table(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `R/W`, bit 1. Default 0x1.
-    #[doc(alias = "RW")]
-    pub const fn rw(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R/W`.
-    pub const fn with_rw(self, value: bool) -> Self {
-        Table(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Table {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Table")
-            .field("next", &self.next())
-            .field("XD", &self.xd())
-            .field("A", &self.a())
-            .field("PCD", &self.pcd())
-            .field("PWT", &self.pwt())
-            .field("U/S", &self.us())
-            .field("R/W", &self.rw())
-            .finish()
-    }
-}
-
-/// `Large` at level 3.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Large3(u64);
-
-impl Large3 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_c000_0000 != 0 {
-            return None;
-        }
-        Some(Large3((address & 0xf_ffff_c000_0000) | 0xc7))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0x3fff_e081 == 0x81
-    }
-    /// The descriptor in a word; `None` for a word that is no `Large` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Large3(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:30.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_c000_0000)
-    }
-    /// `XD`, bit 63.
-    #[doc(alias = "XD")]
-    pub const fn xd(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `XD`.
-    pub const fn with_xd(self, value: bool) -> Self {
-        Large3(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `PKEY`, bits 62:59.
-    #[doc(alias = "PKEY")]
-    pub const fn pkey(self) -> Pkey {
-        Pkey((self.0 >> 59) & 0xf)
-    }
-    /// With another `PKEY`.
-    pub const fn with_pkey(self, value: Pkey) -> Self {
-        Large3(self.0 & !0x7800_0000_0000_0000 | (value.0 << 59))
-    }
-    /// `AVL_hi`, bits 58:52.
-    #[doc(alias = "AVL_hi")]
-    pub const fn avl_hi(self) -> AvlHi {
-        AvlHi((self.0 >> 52) & 0x7f)
-    }
-    /// With another `AVL_hi`.
-    pub const fn with_avl_hi(self, value: AvlHi) -> Self {
-        Large3(self.0 & !0x7f0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `PAT`, bit 12.
-    #[doc(alias = "PAT")]
-    pub const fn pat(self) -> bool {
-        self.0 & 0x1000 != 0
-    }
-    /// With another `PAT`.
-    pub const fn with_pat(self, value: bool) -> Self {
-        Large3(self.0 & !0x1000 | ((value as u64) << 12))
-    }
-    /// `AVL`, bits 11:9.
-    #[doc(alias = "AVL")]
-    pub const fn avl(self) -> Avl {
-        Avl((self.0 >> 9) & 7)
-    }
-    /// With another `AVL`.
-    pub const fn with_avl(self, value: Avl) -> Self {
-        Large3(self.0 & !0xe00 | (value.0 << 9))
-    }
-    /// `G`, bit 8.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Large3(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `D`, bit 6. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Large3(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Large3(self.0 & !0x20 | ((value as u64) << 5))
-    }
-    /// `PCD`, bit 4.
-    #[doc(alias = "PCD")]
-    pub const fn pcd(self) -> bool {
-        self.0 & 0x10 != 0
-    }
-    /// With another `PCD`.
-    pub const fn with_pcd(self, value: bool) -> Self {
-        Large3(self.0 & !0x10 | ((value as u64) << 4))
-    }
-    /// `PWT`, bit 3.
-    #[doc(alias = "PWT")]
-    pub const fn pwt(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `PWT`.
-    pub const fn with_pwt(self, value: bool) -> Self {
-        Large3(self.0 & !8 | ((value as u64) << 3))
-    }
-    /// `U/S`, bit 2. Default 0x1.
-    #[doc(alias = "US")]
-    pub const fn us(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `U/S`.
-    pub const fn with_us(self, value: bool) -> Self {
-        Large3(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `R/W`, bit 1. Default 0x1.
-    #[doc(alias = "RW")]
-    pub const fn rw(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R/W`.
-    pub const fn with_rw(self, value: bool) -> Self {
-        Large3(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Large3 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Large3")
-            .field("output", &self.output())
-            .field("XD", &self.xd())
-            .field("PKEY", &self.pkey().0)
-            .field("AVL_hi", &self.avl_hi().0)
-            .field("PAT", &self.pat())
-            .field("AVL", &self.avl().0)
-            .field("G", &self.g())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("PCD", &self.pcd())
-            .field("PWT", &self.pwt())
-            .field("U/S", &self.us())
-            .field("R/W", &self.rw())
-            .finish()
-    }
-}
-
-/// `Large` at level 2.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Large2(u64);
-
-impl Large2 {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_ffe0_0000 != 0 {
-            return None;
-        }
-        Some(Large2((address & 0xf_ffff_ffe0_0000) | 0xc7))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 0x1f_e081 == 0x81
-    }
-    /// The descriptor in a word; `None` for a word that is no `Large` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Large2(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:21.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffe0_0000)
-    }
-    /// `XD`, bit 63.
-    #[doc(alias = "XD")]
-    pub const fn xd(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `XD`.
-    pub const fn with_xd(self, value: bool) -> Self {
-        Large2(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `PKEY`, bits 62:59.
-    #[doc(alias = "PKEY")]
-    pub const fn pkey(self) -> Pkey {
-        Pkey((self.0 >> 59) & 0xf)
-    }
-    /// With another `PKEY`.
-    pub const fn with_pkey(self, value: Pkey) -> Self {
-        Large2(self.0 & !0x7800_0000_0000_0000 | (value.0 << 59))
-    }
-    /// `AVL_hi`, bits 58:52.
-    #[doc(alias = "AVL_hi")]
-    pub const fn avl_hi(self) -> AvlHi {
-        AvlHi((self.0 >> 52) & 0x7f)
-    }
-    /// With another `AVL_hi`.
-    pub const fn with_avl_hi(self, value: AvlHi) -> Self {
-        Large2(self.0 & !0x7f0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `PAT`, bit 12.
-    #[doc(alias = "PAT")]
-    pub const fn pat(self) -> bool {
-        self.0 & 0x1000 != 0
-    }
-    /// With another `PAT`.
-    pub const fn with_pat(self, value: bool) -> Self {
-        Large2(self.0 & !0x1000 | ((value as u64) << 12))
-    }
-    /// `AVL`, bits 11:9.
-    #[doc(alias = "AVL")]
-    pub const fn avl(self) -> Avl {
-        Avl((self.0 >> 9) & 7)
-    }
-    /// With another `AVL`.
-    pub const fn with_avl(self, value: Avl) -> Self {
-        Large2(self.0 & !0xe00 | (value.0 << 9))
-    }
-    /// `G`, bit 8.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Large2(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `D`, bit 6. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Large2(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Large2(self.0 & !0x20 | ((value as u64) << 5))
-    }
-    /// `PCD`, bit 4.
-    #[doc(alias = "PCD")]
-    pub const fn pcd(self) -> bool {
-        self.0 & 0x10 != 0
-    }
-    /// With another `PCD`.
-    pub const fn with_pcd(self, value: bool) -> Self {
-        Large2(self.0 & !0x10 | ((value as u64) << 4))
-    }
-    /// `PWT`, bit 3.
-    #[doc(alias = "PWT")]
-    pub const fn pwt(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `PWT`.
-    pub const fn with_pwt(self, value: bool) -> Self {
-        Large2(self.0 & !8 | ((value as u64) << 3))
-    }
-    /// `U/S`, bit 2. Default 0x1.
-    #[doc(alias = "US")]
-    pub const fn us(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `U/S`.
-    pub const fn with_us(self, value: bool) -> Self {
-        Large2(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `R/W`, bit 1. Default 0x1.
-    #[doc(alias = "RW")]
-    pub const fn rw(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R/W`.
-    pub const fn with_rw(self, value: bool) -> Self {
-        Large2(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Large2 {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Large2")
-            .field("output", &self.output())
-            .field("XD", &self.xd())
-            .field("PKEY", &self.pkey().0)
-            .field("AVL_hi", &self.avl_hi().0)
-            .field("PAT", &self.pat())
-            .field("AVL", &self.avl().0)
-            .field("G", &self.g())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("PCD", &self.pcd())
-            .field("PWT", &self.pwt())
-            .field("U/S", &self.us())
-            .field("R/W", &self.rw())
-            .finish()
-    }
-}
-
-/// `Page` at level 1.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Page(u64);
-
-impl Page {
-    /// Maps `output`, all else at its default; `None` for an address it cannot hold.
-    pub const fn new(output: Phys) -> Option<Self> {
-        let address = output.0;
-        if address & !0xf_ffff_ffff_f000 != 0 {
-            return None;
-        }
-        Some(Page((address & 0xf_ffff_ffff_f000) | 0x47))
-    }
-    #[inline(always)]
-    const fn matches(raw: u64) -> bool {
-        raw & 1 == 1
-    }
-    /// The descriptor in a word; `None` for a word that is no `Page` there.
-    pub const fn from_raw(raw: u64) -> Option<Self> {
-        if Self::matches(raw) { Some(Page(raw)) } else { None }
-    }
-    /// The word.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-    /// The output address, bits 51:12.
-    #[inline(always)]
-    pub const fn output(self) -> Phys {
-        Phys(self.0 & 0xf_ffff_ffff_f000)
-    }
-    /// `XD`, bit 63.
-    #[doc(alias = "XD")]
-    pub const fn xd(self) -> bool {
-        self.0 & 0x8000_0000_0000_0000 != 0
-    }
-    /// With another `XD`.
-    pub const fn with_xd(self, value: bool) -> Self {
-        Page(self.0 & !0x8000_0000_0000_0000 | ((value as u64) << 63))
-    }
-    /// `PKEY`, bits 62:59.
-    #[doc(alias = "PKEY")]
-    pub const fn pkey(self) -> Pkey {
-        Pkey((self.0 >> 59) & 0xf)
-    }
-    /// With another `PKEY`.
-    pub const fn with_pkey(self, value: Pkey) -> Self {
-        Page(self.0 & !0x7800_0000_0000_0000 | (value.0 << 59))
-    }
-    /// `AVL_hi`, bits 58:52.
-    #[doc(alias = "AVL_hi")]
-    pub const fn avl_hi(self) -> AvlHi {
-        AvlHi((self.0 >> 52) & 0x7f)
-    }
-    /// With another `AVL_hi`.
-    pub const fn with_avl_hi(self, value: AvlHi) -> Self {
-        Page(self.0 & !0x7f0_0000_0000_0000 | (value.0 << 52))
-    }
-    /// `AVL`, bits 11:9.
-    #[doc(alias = "AVL")]
-    pub const fn avl(self) -> Avl {
-        Avl((self.0 >> 9) & 7)
-    }
-    /// With another `AVL`.
-    pub const fn with_avl(self, value: Avl) -> Self {
-        Page(self.0 & !0xe00 | (value.0 << 9))
-    }
-    /// `G`, bit 8.
-    #[doc(alias = "G")]
-    pub const fn g(self) -> bool {
-        self.0 & 0x100 != 0
-    }
-    /// With another `G`.
-    pub const fn with_g(self, value: bool) -> Self {
-        Page(self.0 & !0x100 | ((value as u64) << 8))
-    }
-    /// `PAT`, bit 7.
-    #[doc(alias = "PAT")]
-    pub const fn pat(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-    /// With another `PAT`.
-    pub const fn with_pat(self, value: bool) -> Self {
-        Page(self.0 & !0x80 | ((value as u64) << 7))
-    }
-    /// `D`, bit 6. Default 0x1.
-    #[doc(alias = "D")]
-    pub const fn d(self) -> bool {
-        self.0 & 0x40 != 0
-    }
-    /// With another `D`.
-    pub const fn with_d(self, value: bool) -> Self {
-        Page(self.0 & !0x40 | ((value as u64) << 6))
-    }
-    /// `A`, bit 5.
-    #[doc(alias = "A")]
-    pub const fn a(self) -> bool {
-        self.0 & 0x20 != 0
-    }
-    /// With another `A`.
-    pub const fn with_a(self, value: bool) -> Self {
-        Page(self.0 & !0x20 | ((value as u64) << 5))
-    }
-    /// `PCD`, bit 4.
-    #[doc(alias = "PCD")]
-    pub const fn pcd(self) -> bool {
-        self.0 & 0x10 != 0
-    }
-    /// With another `PCD`.
-    pub const fn with_pcd(self, value: bool) -> Self {
-        Page(self.0 & !0x10 | ((value as u64) << 4))
-    }
-    /// `PWT`, bit 3.
-    #[doc(alias = "PWT")]
-    pub const fn pwt(self) -> bool {
-        self.0 & 8 != 0
-    }
-    /// With another `PWT`.
-    pub const fn with_pwt(self, value: bool) -> Self {
-        Page(self.0 & !8 | ((value as u64) << 3))
-    }
-    /// `U/S`, bit 2. Default 0x1.
-    #[doc(alias = "US")]
-    pub const fn us(self) -> bool {
-        self.0 & 4 != 0
-    }
-    /// With another `U/S`.
-    pub const fn with_us(self, value: bool) -> Self {
-        Page(self.0 & !4 | ((value as u64) << 2))
-    }
-    /// `R/W`, bit 1. Default 0x1.
-    #[doc(alias = "RW")]
-    pub const fn rw(self) -> bool {
-        self.0 & 2 != 0
-    }
-    /// With another `R/W`.
-    pub const fn with_rw(self, value: bool) -> Self {
-        Page(self.0 & !2 | ((value as u64) << 1))
-    }
-}
-
-impl core::fmt::Debug for Page {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Page")
-            .field("output", &self.output())
-            .field("XD", &self.xd())
-            .field("PKEY", &self.pkey().0)
-            .field("AVL_hi", &self.avl_hi().0)
-            .field("AVL", &self.avl().0)
-            .field("G", &self.g())
-            .field("PAT", &self.pat())
-            .field("D", &self.d())
-            .field("A", &self.a())
-            .field("PCD", &self.pcd())
-            .field("PWT", &self.pwt())
-            .field("U/S", &self.us())
-            .field("R/W", &self.rw())
-            .finish()
-    }
-}
-
-/// What may stand at level 4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry4 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry3 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Large`
-    Large(Large3),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry2 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Table`
-    Table(Table),
-    /// `Large`
-    Large(Large2),
-    /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-    Reserved(u64),
-}
-
-/// What may stand at level 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry1 {
-    /// `Invalid`
-    Invalid(Invalid),
-    /// `Page`
-    Page(Page),
+::ptdsl::entries! {
+    u64;
+    "level 4" Entry4: Invalid(Invalid), Table(Table), _ = Reserved;
+    "level 3" Entry3: Invalid(Invalid), Table(Table), Large(Large3), _ = Reserved;
+    "level 2" Entry2: Invalid(Invalid), Table(Table), Large(Large2), _ = Reserved;
+    "level 1" Entry1: Invalid(Invalid), _ = Page(Page);
 }
 
 /// Level 4: index `VA[47:39]`, an entry maps 512 GiB.
@@ -1083,45 +283,16 @@ impl Level<X8664> for Level4 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry4 {
-        if Invalid::matches(raw) {
-            Entry4::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry4::Table(Table(raw))
-        } else {
-            Entry4::Reserved(raw)
-        }
+        Entry4::of(raw)
     }
     #[inline(always)]
     fn next_table(raw: u64) -> Option<Phys> {
         if Table::matches(raw) { Some(Table(raw).next()) } else { None }
     }
     #[inline(always)]
-    fn is_leaf(raw: u64) -> bool {
-        let _ = raw;
-        false
-    }
-    #[inline(always)]
-    fn output(raw: u64) -> Phys {
-        let _ = raw;
-        Phys(0)
-    }
-    #[inline(always)]
-    fn leaf(output: Phys, attributes: Attributes) -> u64 {
-        let _ = (output, attributes);
-        0
-    }
-    #[inline(always)]
     fn link(child: Phys) -> u64 {
         let address = child.0;
         (address & 0xf_ffff_ffff_f000) | 7
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let _ = (old, new);
-        Change::Break
-    }
-    fn patch(raw: u64, patch: &Patch) -> Option<u64> {
-        let _ = (raw, patch);
-        None
     }
     const ANNOTATION_BITS: u32 = 63;
     fn annotated(value: u64) -> u64 {
@@ -1148,19 +319,7 @@ impl Level<X8664> for Level3 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry3 {
-        if Invalid::matches(raw) {
-            Entry3::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry3::Table(Table(raw))
-        } else if Large3::matches(raw) {
-            Entry3::Large(Large3(raw))
-        } else {
-            Entry3::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry3::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1176,11 +335,6 @@ impl Level<X8664> for Level3 {
         (address & 0xf_ffff_c000_0000)
             | ((attributes.0 & 0xfff0_0000_0000_0f7e) | ((attributes.0 << 5) & 0x1000))
             | 0x81
-    }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xf_ffff_ffff_f000) | 7
     }
     fn change(old: u64, new: u64) -> Change {
         let differs = old ^ new;
@@ -1216,10 +370,10 @@ impl Level<X8664> for Level3 {
     }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Large3::matches(raw) {
-            let mask = (patch.mask & 0xfff0_0000_0000_0f7e)
-                | ((patch.mask << 5) & 0x1000);
-            let value = (patch.value & 0xfff0_0000_0000_0f7e)
-                | ((patch.value << 5) & 0x1000);
+            let (mask, value) = (
+                (patch.mask & 0xfff0_0000_0000_0f7e) | ((patch.mask << 5) & 0x1000),
+                (patch.value & 0xfff0_0000_0000_0f7e) | ((patch.value << 5) & 0x1000),
+            );
             let new = raw & !mask | value;
             X8664::attributes(3, new).map(|_| new)
         } else {
@@ -1229,13 +383,10 @@ impl Level<X8664> for Level3 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Large3::matches(raw) {
             let address = (raw & 0xf_ffff_c000_0000).wrapping_add(k << 21);
-            let word = (raw & 0xfff0_0000_0000_1f7e) | (address & 0xf_ffff_ffe0_0000)
-                | 0x81;
-            if Large2::matches(word) && Large2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large2::mapping(
+                (raw & 0xfff0_0000_0000_1f7e) | (address & 0xf_ffff_ffe0_0000) | 0x81,
+                address,
+            )
         } else {
             None
         }
@@ -1243,13 +394,10 @@ impl Level<X8664> for Level3 {
     fn promote(raw: u64) -> Option<u64> {
         if Large2::matches(raw) {
             let address = raw & 0xf_ffff_ffe0_0000;
-            let word = (raw & 0xfff0_0000_0000_1f7e) | (address & 0xf_ffff_c000_0000)
-                | 0x81;
-            if Large3::matches(word) && Large3(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large3::mapping(
+                (raw & 0xfff0_0000_0000_1f7e) | (address & 0xf_ffff_c000_0000) | 0x81,
+                address,
+            )
         } else {
             None
         }
@@ -1277,12 +425,7 @@ impl Level<X8664> for Level3 {
         }
     }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(X8664(u64), Level4: next_table, link, annotated, annotation);
 }
 
 /// Level 2: index `VA[29:21]`, an entry maps 2 MiB.
@@ -1301,19 +444,7 @@ impl Level<X8664> for Level2 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry2 {
-        if Invalid::matches(raw) {
-            Entry2::Invalid(Invalid(raw))
-        } else if Table::matches(raw) {
-            Entry2::Table(Table(raw))
-        } else if Large2::matches(raw) {
-            Entry2::Large(Large2(raw))
-        } else {
-            Entry2::Reserved(raw)
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        if Table::matches(raw) { Some(Table(raw).next()) } else { None }
+        Entry2::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1330,49 +461,12 @@ impl Level<X8664> for Level2 {
             | ((attributes.0 & 0xfff0_0000_0000_0f7e) | ((attributes.0 << 5) & 0x1000))
             | 0x81
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let address = child.0;
-        (address & 0xf_ffff_ffff_f000) | 7
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x7f0_0000_0000_0e00 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0xf800_0000_0000_0106 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xf_ffff_ffff_f099 != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x20 != 0 {
-            class = class
-                .max(
-                    match ((old >> 5) & 1, (new >> 5) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        if differs & 0x40 != 0 {
-            class = class
-                .max(
-                    match ((old >> 6) & 1, (new >> 6) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Large2::matches(raw) {
-            let mask = (patch.mask & 0xfff0_0000_0000_0f7e)
-                | ((patch.mask << 5) & 0x1000);
-            let value = (patch.value & 0xfff0_0000_0000_0f7e)
-                | ((patch.value << 5) & 0x1000);
+            let (mask, value) = (
+                (patch.mask & 0xfff0_0000_0000_0f7e) | ((patch.mask << 5) & 0x1000),
+                (patch.value & 0xfff0_0000_0000_0f7e) | ((patch.value << 5) & 0x1000),
+            );
             let new = raw & !mask | value;
             X8664::attributes(2, new).map(|_| new)
         } else {
@@ -1382,13 +476,11 @@ impl Level<X8664> for Level2 {
     fn demote(raw: u64, k: u64) -> Option<u64> {
         if Large2::matches(raw) {
             let address = (raw & 0xf_ffff_ffe0_0000).wrapping_add(k << 12);
-            let word = ((raw & 0xfff0_0000_0000_0f7e) | ((raw >> 5) & 0x80))
-                | (address & 0xf_ffff_ffff_f000) | 1;
-            if Page::matches(word) && Page(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Page::mapping(
+                ((raw & 0xfff0_0000_0000_0f7e) | ((raw >> 5) & 0x80))
+                    | (address & 0xf_ffff_ffff_f000) | 1,
+                address,
+            )
         } else {
             None
         }
@@ -1396,46 +488,20 @@ impl Level<X8664> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page::matches(raw) {
             let address = raw & 0xf_ffff_ffff_f000;
-            let word = ((raw & 0xfff0_0000_0000_0f7e) | ((raw << 5) & 0x1000))
-                | (address & 0xf_ffff_ffe0_0000) | 0x81;
-            if Large2::matches(word) && Large2(word).output().0 == address {
-                Some(word)
-            } else {
-                None
-            }
+            Large2::mapping(
+                ((raw & 0xfff0_0000_0000_0f7e) | ((raw << 5) & 0x1000))
+                    | (address & 0xf_ffff_ffe0_0000) | 0x81,
+                address,
+            )
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x20 == 0x20
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ffdf | 0x20
-        } else {
-            raw & 0xffff_ffff_ffff_ffdf
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x40 == 0x40
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ffbf | 0x40
-        } else {
-            raw & 0xffff_ffff_ffff_ffbf
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(X8664(u64), Level4: next_table, link, annotated, annotation);
+    ::ptdsl::as_at!(X8664(u64), Level3: change, accessed, with_accessed, dirty, with_dirty);
 }
 
 /// Level 1: index `VA[20:12]`, an entry maps 4 KiB.
@@ -1454,16 +520,7 @@ impl Level<X8664> for Level1 {
     const LINEAR: u64 = 0xffff_ffff_ffff_ffff;
     const ALONG: u64 = 0xffff_ffff_ffff_ffff;
     fn entry(raw: u64) -> Entry1 {
-        if Invalid::matches(raw) {
-            Entry1::Invalid(Invalid(raw))
-        } else {
-            Entry1::Page(Page(raw))
-        }
-    }
-    #[inline(always)]
-    fn next_table(raw: u64) -> Option<Phys> {
-        let _ = raw;
-        None
+        Entry1::of(raw)
     }
     #[inline(always)]
     fn is_leaf(raw: u64) -> bool {
@@ -1478,82 +535,19 @@ impl Level<X8664> for Level1 {
         let address = output.0;
         (address & 0xf_ffff_ffff_f000) | attributes.0 | 1
     }
-    #[inline(always)]
-    fn link(child: Phys) -> u64 {
-        let _ = child;
-        0
-    }
-    fn change(old: u64, new: u64) -> Change {
-        let differs = old ^ new;
-        let mut class = Change::Nothing;
-        if differs & 0x7f0_0000_0000_0e00 != 0 {
-            class = class.max(Change::Store);
-        }
-        if differs & 0xf800_0000_0000_0106 != 0 {
-            class = class.max(Change::Invalidate);
-        }
-        if differs & 0xf_ffff_ffff_f099 != 0 {
-            class = class.max(Change::Break);
-        }
-        if differs & 0x20 != 0 {
-            class = class
-                .max(
-                    match ((old >> 5) & 1, (new >> 5) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        if differs & 0x40 != 0 {
-            class = class
-                .max(
-                    match ((old >> 6) & 1, (new >> 6) & 1) {
-                        (0, 1) => Change::Store,
-                        _ => Change::Invalidate,
-                    },
-                );
-        }
-        class
-    }
     fn patch(raw: u64, patch: &Patch) -> Option<u64> {
         if Page::matches(raw) {
-            let mask = patch.mask;
-            let value = patch.value;
-            let new = raw & !mask | value;
+            let new = raw & !patch.mask | patch.value;
             X8664::attributes(1, new).map(|_| new)
         } else {
             None
         }
     }
     const ACCESSED: bool = true;
-    fn accessed(raw: u64) -> bool {
-        raw & 0x20 == 0x20
-    }
-    fn with_accessed(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ffdf | 0x20
-        } else {
-            raw & 0xffff_ffff_ffff_ffdf
-        }
-    }
     const DIRTY: bool = true;
-    fn dirty(raw: u64) -> bool {
-        raw & 0x40 == 0x40
-    }
-    fn with_dirty(raw: u64, value: bool) -> u64 {
-        if value {
-            raw & 0xffff_ffff_ffff_ffbf | 0x40
-        } else {
-            raw & 0xffff_ffff_ffff_ffbf
-        }
-    }
     const ANNOTATION_BITS: u32 = 63;
-    fn annotated(value: u64) -> u64 {
-        value << 1
-    }
-    fn annotation(raw: u64) -> Option<u64> {
-        if Invalid::matches(raw) { Some(raw >> 1) } else { None }
-    }
+    ::ptdsl::as_at!(X8664(u64), Level3: change, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(X8664(u64), Level4: annotated, annotation);
 }
 
 impl Format for X8664 {

@@ -13,16 +13,18 @@ ptdsl::ptdsl!("../ptdsl-compiler/tests/emit/scattered.pt");
 ptdsl::ptdsl!("../ptdsl-compiler/tests/emit/narrow.pt");
 ptdsl::ptdsl!("../ptdsl-compiler/tests/emit/signed.pt");
 ptdsl::ptdsl!("../ptdsl-compiler/tests/emit/spans.pt");
+ptdsl::ptdsl!("../ptdsl-compiler/tests/emit/pocket.pt");
 
 #[test]
 fn fixtures_agree_with_the_interpreter() {
-    let formats = ["tiny.pt", "scattered.pt", "narrow.pt", "signed.pt", "spans.pt"].map(spec);
+    let formats = ["tiny.pt", "scattered.pt", "narrow.pt", "signed.pt", "spans.pt", "pocket.pt"].map(spec);
     formats.iter().for_each(encode_then_decode);
     compare::<tiny::Tiny>(&formats[0]);
     compare::<scattered::Scattered>(&formats[1]);
     compare::<narrow::Narrow>(&formats[2]);
     compare::<signed::Signed>(&formats[3]);
     compare::<spans::Spans>(&formats[4]);
+    compare::<pocket::Pocket>(&formats[5]);
 }
 
 /// Maps and unmaps the ranges in turn, comparing after each.
@@ -77,6 +79,20 @@ fn four_byte_entries_with_a_wider_output() {
     let attributes = narrow::Attributes::RW_SHARED;
     let ranges = [(0x3ff_f000, 0x7ff_ffff, 0x2_0000_0000), (0xffff_f000, 0xffff_ffff, 0x3_ffff_f000)];
     operate::<narrow::Narrow>(attributes, &ranges);
+}
+
+/// The format of `docs/add-a-format.md`: its worked examples, a large page, both ends of the space.
+#[test]
+fn the_format_of_the_guide_works() {
+    use pocket::{Attributes, Large, Page};
+    let page = Page::from_raw(0x8040_1096).expect("a page");
+    assert_eq!((page.output(), page.perm()), (Phys(0x8040_1000), pocket::Perm::R));
+    assert_eq!(Page::from_raw(0x8040_10a2).map(|page| page.raw()), None, "no such permission");
+    let large = Large::new(Phys(0x8040_0000)).expect("aligned").with_perm(pocket::Perm::RX);
+    assert_eq!(large.raw(), 0x8040_00d2);
+    let ranges = [(0, 0xfff, 0x7000), (0x3f_f000, 0x80_0fff, 0x803f_f000), (0xffff_f000, 0xffff_ffff, 0)];
+    operate::<pocket::Pocket>(Attributes::RW_CACHED, &ranges);
+    operate::<pocket::Pocket>(Attributes::R_UNCACHED, &ranges);
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     }
 
     /// Stores `make` of what stands in a slot; returns what stood there.
-    fn replace(
+    pub(crate) fn replace(
         &mut self,
         table: W::Table,
         slot: usize,

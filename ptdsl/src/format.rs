@@ -214,7 +214,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
     fn step_operand(step: Self::Step, index: usize) -> Option<u64>;
 }
 
-/// A level of a format. Implemented by generated code, one type per level.
+/// A level of a format. Implemented by generated code, one type per level. What an implementation leaves out says that there
+/// is no such entry: a level without leaves has no functions of leaves.
 pub trait Level<F: Format>: 'static {
     /// The level below; [`End`] below the last.
     type Next: Level<F>;
@@ -254,7 +255,11 @@ pub trait Level<F: Format>: 'static {
     /// The typed descriptor.
     fn entry(raw: F::Word) -> Self::Entry;
     /// The next table, if it is a table; an empty slot's too, where that is one.
-    fn next_table(raw: F::Word) -> Option<Phys>;
+    #[inline(always)]
+    fn next_table(raw: F::Word) -> Option<Phys> {
+        let _ = raw;
+        None
+    }
     /// The next table and the number of its level, if it is a table of a level further down than the next. Only
     /// [`translate`](crate::PageTable::translate) follows such an entry; what changes a table takes it for a reserved one.
     #[inline(always)]
@@ -263,19 +268,43 @@ pub trait Level<F: Format>: 'static {
         None
     }
     /// Whether it maps memory.
-    fn is_leaf(raw: F::Word) -> bool;
+    #[inline(always)]
+    fn is_leaf(raw: F::Word) -> bool {
+        let _ = raw;
+        false
+    }
     /// The leaf's output address.
-    fn output(raw: F::Word) -> Phys;
+    #[inline(always)]
+    fn output(raw: F::Word) -> Phys {
+        let _ = raw;
+        Phys(0)
+    }
     /// A leaf's word. `output` is a multiple of the entry's size and within the output's bits.
-    fn leaf(output: Phys, attributes: F::Attributes) -> F::Word;
+    #[inline(always)]
+    fn leaf(output: Phys, attributes: F::Attributes) -> F::Word {
+        let _ = (output, attributes);
+        F::Word::ZERO
+    }
     /// A table's word. `child` is aligned to the size of a whole table of the level below.
-    fn link(child: Phys) -> F::Word;
+    #[inline(always)]
+    fn link(child: Phys) -> F::Word {
+        let _ = child;
+        F::Word::ZERO
+    }
     /// What replacing a live leaf by another leaf requires.
-    fn change(old: F::Word, new: F::Word) -> Change;
+    #[inline(always)]
+    fn change(old: F::Word, new: F::Word) -> Change {
+        let _ = (old, new);
+        Change::Break
+    }
 
     /// The leaf with a patch applied; `None` where the result would be no combination that the spec lists, or one that it
     /// forbids.
-    fn patch(raw: F::Word, patch: &F::Patch) -> Option<F::Word>;
+    #[inline(always)]
+    fn patch(raw: F::Word, patch: &F::Patch) -> Option<F::Word> {
+        let _ = (raw, patch);
+        None
+    }
 
     /// The leaf in slot `k` of a table that takes the place of the leaf `raw`: every attribute and every bit that software
     /// may use is the same. `None` where the level below has no leaf that can say the same.

@@ -13,6 +13,7 @@
 extern crate std;
 
 pub mod address;
+mod alike;
 mod annotate;
 #[cfg(feature = "std")]
 mod arena;
@@ -36,6 +37,8 @@ mod protect;
 mod safety;
 mod split;
 mod table;
+#[doc(hidden)]
+pub mod tables;
 mod transition;
 mod translate;
 mod unmap;

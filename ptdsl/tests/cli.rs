@@ -16,3 +16,7 @@ mod generate;
 mod help;
 #[path = "cli/session.rs"]
 mod session;
+#[path = "../../ptdsl-compiler/tests/vectors/shared.rs"]
+mod shared;
+#[path = "cli/vectors.rs"]
+mod vectors;

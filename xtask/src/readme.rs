@@ -1,4 +1,4 @@
-//! Keeps the blocks of the README that show a file or the output of a command equal to what they show.
+//! Keeps the blocks of the README and of the guides that show a file or the output of a command equal to what they show.
 //!
 //! `<!-- shows: file PATH -->`, `<!-- shows: output COMMAND -->` and `<!-- shows: block PATH HEADING -->` stand on a line of
 //! their own before a fenced block. The last shows the first fenced block below a heading of a Markdown file.
@@ -6,47 +6,55 @@
 use crate::context::Context;
 use std::fmt::Write;
 
-const README: &str = "README.md";
+const PAGES: &[&str] = &["README.md", "docs/add-a-format.md"];
 
 /// Fails if a block is not what it says; the message names the block and how to mend it.
 pub(crate) fn check(context: &Context) -> Result<String, String> {
-    let text = read(context, README)?;
-    let blocks = blocks(&text)?;
-    if blocks.is_empty() {
-        return Err(format!("{README} shows nothing that could be checked"));
-    }
-    for block in &blocks {
-        let expected = shown(context, &block.source)?;
-        if block.content != expected {
-            let mut message = String::new();
-            // Writing to a String cannot fail.
-            let _ = write!(
-                message,
-                "{README}:{}: this is not `{}`, which is:\n{expected}",
-                block.line, block.source
-            );
-            message.push_str("`cargo xtask readme` mends it");
-            return Err(message);
+    let mut count = 0;
+    for page in PAGES {
+        let text = read(context, page)?;
+        let blocks = blocks(page, &text)?;
+        if blocks.is_empty() {
+            return Err(format!("{page} shows nothing that could be checked"));
         }
+        for block in &blocks {
+            let expected = shown(context, &block.source)?;
+            if block.content != expected {
+                let mut message = String::new();
+                // Writing to a String cannot fail.
+                let _ = write!(
+                    message,
+                    "{page}:{}: this is not `{}`, which is:\n{expected}",
+                    block.line, block.source
+                );
+                message.push_str("`cargo xtask readme` mends it");
+                return Err(message);
+            }
+        }
+        count += blocks.len();
     }
-    Ok(format!("{} blocks", blocks.len()))
+    Ok(format!("{count} blocks"))
 }
 
 /// Rewrites every block with what it shows.
 pub(crate) fn mend(context: &Context) -> Result<String, String> {
-    let text = read(context, README)?;
-    let mut mended = String::new();
-    let mut done = 0;
-    let blocks = blocks(&text)?;
-    for block in &blocks {
-        mended.push_str(&text[done..block.start]);
-        mended.push_str(&shown(context, &block.source)?);
-        done = block.start + block.content.len();
+    let mut count = 0;
+    for page in PAGES {
+        let text = read(context, page)?;
+        let mut mended = String::new();
+        let mut done = 0;
+        let blocks = blocks(page, &text)?;
+        for block in &blocks {
+            mended.push_str(&text[done..block.start]);
+            mended.push_str(&shown(context, &block.source)?);
+            done = block.start + block.content.len();
+        }
+        mended.push_str(&text[done..]);
+        std::fs::write(context.root().join(page), mended)
+            .map_err(|error| format!("{page} cannot be written: {error}"))?;
+        count += blocks.len();
     }
-    mended.push_str(&text[done..]);
-    std::fs::write(context.root().join(README), mended)
-        .map_err(|error| format!("{README} cannot be written: {error}"))?;
-    Ok(format!("{} blocks", blocks.len()))
+    Ok(format!("{count} blocks"))
 }
 
 /// A fenced block that shows something.
@@ -61,7 +69,7 @@ struct Block<'a> {
     line: usize,
 }
 
-fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
+fn blocks<'a>(page: &str, text: &'a str) -> Result<Vec<Block<'a>>, String> {
     let mut blocks = Vec::new();
     let mut lines = Lines { text, at: 0, number: 0 };
     while let Some(line) = lines.next() {
@@ -72,7 +80,7 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
         };
         let marker = lines.number;
         if !lines.next().is_some_and(|line| line.starts_with("```")) {
-            return Err(format!("{README}:{marker}: no fenced block follows"));
+            return Err(format!("{page}:{marker}: no fenced block follows"));
         }
         let (start, first) = (lines.at, lines.number + 1);
         loop {
@@ -88,7 +96,7 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
                     break;
                 }
                 Some(_) => {}
-                None => return Err(format!("{README}:{marker}: the fenced block does not end")),
+                None => return Err(format!("{page}:{marker}: the fenced block does not end")),
             }
         }
     }
@@ -117,11 +125,11 @@ fn shown(context: &Context, source: &str) -> Result<String, String> {
         Some(("block", place)) => {
             let (path, heading) = place.split_once(' ').unwrap_or((place, ""));
             block_below(&read(context, path)?, heading)
-                .ok_or_else(|| format!("{README}: {path} has no fenced block below `{heading}`"))?
+                .ok_or_else(|| format!("{path} has no fenced block below `{heading}`"))?
         }
         _ => {
             return Err(format!(
-                "{README}: `shows: {source}` is none of `file PATH`, `output COMMAND` and `block PATH HEADING`"
+                "`shows: {source}` is none of `file PATH`, `output COMMAND` and `block PATH HEADING`"
             ));
         }
     };
@@ -143,7 +151,7 @@ fn block_below(text: &str, heading: &str) -> Option<String> {
 /// What a cargo command writes to its standard output. It may fail: an error is worth showing too.
 fn output(context: &Context, command: &str) -> Result<String, String> {
     let Some(arguments) = command.strip_prefix("cargo ") else {
-        return Err(format!("{README}: `{command}` is no cargo command"));
+        return Err(format!("`{command}` is no cargo command"));
     };
     let output = context
         .cargo(arguments)
@@ -167,7 +175,7 @@ mod tests {
     #[test]
     fn blocks_are_found_with_their_place() {
         let text = "# A\n```\nfree\n```\n<!-- shows: file a.rs -->\n```rust\none\ntwo\n```\nend\n";
-        let blocks = blocks(text).expect("the text is well formed");
+        let blocks = blocks("page", text).expect("the text is well formed");
         assert_eq!(blocks.len(), 1);
         assert_eq!(
             (blocks[0].source.as_str(), blocks[0].content, blocks[0].line),
@@ -188,8 +196,8 @@ mod tests {
 
     #[test]
     fn a_marker_needs_a_whole_block() {
-        assert!(blocks("<!-- shows: file a -->\ntext\n").is_err());
-        assert!(blocks("<!-- shows: file a -->\n```\ntext\n").is_err());
-        assert_eq!(blocks("nothing\n").map(|blocks| blocks.len()), Ok(0));
+        assert!(blocks("page", "<!-- shows: file a -->\ntext\n").is_err());
+        assert!(blocks("page", "<!-- shows: file a -->\n```\ntext\n").is_err());
+        assert_eq!(blocks("page", "nothing\n").map(|blocks| blocks.len()), Ok(0));
     }
 }

@@ -23,6 +23,16 @@ pub(crate) const STEPS: &[Step] = &[
         run: doctests,
     },
     Step {
+        name: "words",
+        purpose: "generated code and interpreter agree on a million random words of each level, as optimized code",
+        tools: &[Tool::Gcc],
+        run: |context| {
+            context
+                .run(context.cargo("test --release -p ptdsl-generated --test interpreter"))
+                .and_then(counted)
+        },
+    },
+    Step {
         name: "generated",
         purpose: "generated/ is what the compiler writes today",
         tools: &[Tool::Gcc],

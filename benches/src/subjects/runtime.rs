@@ -4,8 +4,8 @@ use crate::pool::{pointer, pool};
 use crate::walker::{ARM64, Done, Operation, Refused, Size, Walker, Window, Words, X86_64};
 use ptdsl::memory::{Frames, Linear, Maintain, NoMaintenance};
 use ptdsl::{
-    Boundary, Breaks, Config, Existing, Format, Fresh, Grouping, Holes, How, Inactive, Live, PageTable, Permit, Phys,
-    Quiesced, Range, Sizes, TableLayout, Use, World,
+    Boundary, Breaks, Config, Existing, Format, Fresh, Grouping, Holes, How, Inactive, Live, PageTable,
+    Permit, Phys, Quiesced, Range, Sizes, TableLayout, Use, World,
 };
 use ptdsl_generated::{arm64_hyp, x86_64};
 use std::mem::ManuallyDrop;
@@ -310,8 +310,7 @@ impl<S: Setting> Walker for Ptdsl<S> {
     #[inline(always)]
     fn protect(&mut self, va: u64, bytes: u64) -> Done {
         let range = range(va, bytes)?;
-        let done =
-            self.table.protect(&mut self.world, range, S::Format::READ_ONLY, Holes::Stop, S::breaks());
+        let done = self.table.protect(&mut self.world, range, S::Format::READ_ONLY, Holes::Stop, S::breaks());
         match done {
             Ok(protected) if protected.stopped.is_none() => Ok(()),
             _ => Err(Refused),

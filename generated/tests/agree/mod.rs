@@ -8,17 +8,24 @@ use ptdsl_compiler::decode::{self, Decoded, EncodeError, Value};
 use ptdsl_compiler::ir::{self, KindClass};
 use ptdsl_compiler::source::{Loader, SourceFile};
 
-/// Where the emitter's fixtures lie.
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ptdsl-compiler/tests/emit");
+mod quick;
 
-/// Words tried at random, per level.
+/// Where specs lie that the library does not have: the emitter's fixtures, and variants that vectors need.
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ptdsl-compiler/tests");
+
+/// Words tried at random, per level, uniform, sparse and dense ones each: all that can be said of them is compared.
 const WORDS: u64 = 4_000;
+/// Words tried at random, per level, of each of the three sorts: the predicates, addresses and constructors that walks use are compared. A step of
+/// `cargo xtask test` runs the suite as optimized code, with more than a million.
+const QUICK_WORDS: u64 = if cfg!(debug_assertions) { 2_000 } else { 350_000 };
 
 struct Library;
 
 impl Loader for Library {
     fn load(&self, path: &str, _: &str) -> Result<SourceFile, String> {
-        let fixture = || std::fs::read_to_string(std::path::Path::new(FIXTURES).join(path)).ok();
+        let folder = |name| std::path::Path::new(FIXTURES).join(name).join(path);
+        let fixture =
+            || ["emit", "vectors"].into_iter().find_map(|name| std::fs::read_to_string(folder(name)).ok());
         let text = ptdsl_formats::get(path)
             .map(str::to_owned)
             .or_else(fixture)
@@ -60,10 +67,7 @@ fn each_level<F: Format, L: Level<F>>(format: &ir::Format, count: &mut usize) {
         leaves += u64::from(one_word::<F, L>(format, raw));
     };
     for _ in 0..WORDS {
-        check(random.next());
-        // Uniform words are rarely leaves where many bits must be zero: sparse and dense ones find those.
-        check(random.next() & random.next() & random.next());
-        check(random.next() | random.next() | random.next());
+        random.sorts().into_iter().for_each(&mut check);
     }
     for kind in &level.kinds {
         let seed = seed(format, level, kind);
@@ -74,6 +78,11 @@ fn each_level<F: Format, L: Level<F>>(format: &ir::Format, count: &mut usize) {
                 check(seed ^ 1 << bit ^ 1 << other);
             }
         }
+    }
+    let plan = quick::Plan::new(format, level);
+    for _ in 0..QUICK_WORDS {
+        let words = random.sorts().map(F::Word::from_u64);
+        words.into_iter().for_each(|word| plan.compare::<F, L>(word));
     }
     assert_eq!(leaves != 0, L::HAS_LEAF, "level {}: {leaves} leaves seen", L::NUMBER);
     each_level::<F, L::Next>(format, count);
@@ -96,7 +105,7 @@ fn seed(format: &ir::Format, level: &ir::Level, kind: &ir::Kind) -> u64 {
 }
 
 /// Compares everything that generated code says of a word; whether it is a leaf.
-fn one_word<F: Format, L: Level<F>>(format: &ir::Format, raw: F::Word) -> bool {
+pub(crate) fn one_word<F: Format, L: Level<F>>(format: &ir::Format, raw: F::Word) -> bool {
     let said = decode::decode(format, L::NUMBER, raw.to_u64()).expect("the level exists");
     let class = said.class;
     let level = format.levels.iter().find(|level| level.number == L::NUMBER).expect("the level exists");
@@ -164,9 +173,9 @@ fn forbidden(format: &ir::Format, said: &Decoded) -> bool {
     })
 }
 
-/// Fields by name, without those that mark groups and those that stand in tables instead of some leaves: neither is a
-/// caller's to set.
-fn values<'a>(said: &'a Decoded, format: &ir::Format) -> BTreeMap<&'a str, u64> {
+/// Names of the fields of leaves that attributes carry: without those that mark groups and those that stand in tables instead of
+/// some leaves, for neither is a caller's to set.
+pub(crate) fn carried(format: &ir::Format) -> Vec<&str> {
     let marks: Vec<&str> = format.groups.iter().map(|g| format.fields[g.field.0].name.as_str()).collect();
     let of = |class| format.levels.iter().flat_map(|l| &l.kinds).filter(move |k| k.class == class);
     let everywhere = |name: &str| {
@@ -177,11 +186,15 @@ fn values<'a>(said: &'a Decoded, format: &ir::Format) -> BTreeMap<&'a str, u64> 
         let has = |kind: &ir::Kind| kind.pieces.iter().any(is);
         of(KindClass::Leaf).all(has) || !of(KindClass::Table).any(has)
     };
-    said.fields
-        .iter()
-        .filter(|f| !marks.contains(&f.name.as_str()) && everywhere(&f.name))
-        .map(|f| (f.name.as_str(), f.value))
-        .collect()
+    let names = format.fields.iter().map(|field| field.name.as_str());
+    names.filter(|name| !marks.contains(name) && everywhere(name)).collect()
+}
+
+/// Fields by name, those that attributes carry.
+fn values<'a>(said: &'a Decoded, format: &ir::Format) -> BTreeMap<&'a str, u64> {
+    let carried = carried(format);
+    let fields = said.fields.iter().map(|field| (field.name.as_str(), field.value));
+    fields.filter(|(name, _)| carried.contains(name)).collect()
 }
 
 /// The typed entry prints the kind and every field's value.
@@ -205,17 +218,50 @@ fn typed_agrees(entry: impl Debug, said: &Decoded, format: &ir::Format) {
     }
 }
 
-/// Every field of every kind takes every small value, alone and without touching the others.
+/// All values of that many bits, if they are at most `all`; else the smallest and largest ones, each single bit and its complement,
+/// and random ones.
+fn samples(bits: u32, all: u32) -> Vec<u64> {
+    let ones = u64::MAX >> (64 - bits);
+    if bits <= all {
+        return (0..=ones).collect();
+    }
+    let mut random = Random(0x5851_f42d_4c95_7f2d);
+    let single = (0..bits).flat_map(|bit| [1 << bit, ones ^ 1 << bit]);
+    [0, 1, ones, ones - 1].into_iter().chain(single).chain((0..1000).map(|_| random.next() & ones)).collect()
+}
+
+/// Every address that the kind can hold comes back from a word made with it, and the fields stay.
+fn addresses_return(format: &ir::Format, level: &ir::Level, kind: &ir::Kind, before: &Decoded) {
+    let held = kind.pieces.iter().fold(0, |held, piece| match piece.role {
+        ir::Role::Output { address_lo } | ir::Role::Next { address_lo } => {
+            held | u64::MAX >> (63 - (piece.hi - piece.lo)) << address_lo
+        }
+        _ => held,
+    });
+    for address in samples(64, 0) {
+        let mut set: Vec<(&str, Value)> =
+            before.fields.iter().map(|field| (field.name.as_str(), Value::Number(field.value))).collect();
+        set.push(("output", Value::Number(address & held)));
+        let raw = decode::encode(format, level.number, &kind.name, &set);
+        let raw = raw.unwrap_or_else(|error| panic!("{} at {}: {error}", kind.name, level.number));
+        let after = decode::decode(format, level.number, raw).expect("the level exists");
+        assert_eq!((after.output, &after.kind), (Some(address & held), &kind.name), "{raw:#x}");
+        assert_eq!(after.fields, before.fields, "{raw:#x}");
+    }
+}
+
+/// Every field of every kind takes every value of up to 16 bits and samples of wider ones, alone and without touching the others.
 pub(crate) fn encode_then_decode(format: &ir::Format) {
     for level in &format.levels {
         for kind in level.kinds.iter().filter(|k| k.class != KindClass::Invalid) {
             let plain = seed(format, level, kind);
             let before = decode::decode(format, level.number, plain).expect("the level exists");
+            addresses_return(format, level, kind, &before);
             for field in &before.fields {
                 let known = format.fields.iter().find(|f| f.name == field.name).expect("known");
                 let (bits, closed) = (known.bits, known.other_values_fault);
                 let listed: Vec<u64> = known.values.iter().map(|v| v.value).collect();
-                for value in 0..1_u64 << bits.min(16) {
+                for value in samples(bits, 16) {
                     let set: Vec<(&str, Value)> = before
                         .fields
                         .iter()
@@ -261,6 +307,12 @@ pub(crate) fn encode_then_decode(format: &ir::Format) {
 struct Random(u64);
 
 impl Random {
+    /// A uniform word, a sparse one and a dense one: uniform words are rarely leaves where many bits must be zero.
+    fn sorts(&mut self) -> [u64; 3] {
+        let mut next = || self.next();
+        [next(), next() & next() & next(), next() | next() | next()]
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;

@@ -5,6 +5,7 @@ macro_rules! for_every_format {
         $test! {
             amd_v1, ptdsl_generated::amd_v1::AmdV1, "amd-v1.pt";
             amd_v1_4level, ptdsl_generated::amd_v1_4level::AmdV14level, "amd-v1-4level.pt";
+            amd_v2, ptdsl_generated::amd_v2::AmdV2, "amd-v2.pt";
             arm64_el1_high, ptdsl_generated::arm64_el1_high::Arm64El1High, "arm64-el1-high.pt";
             arm64_el1_high_16k, ptdsl_generated::arm64_el1_high_16k::Arm64El1High16k, "arm64-el1-high-16k.pt";
             arm64_el1_high_64k, ptdsl_generated::arm64_el1_high_64k::Arm64El1High64k, "arm64-el1-high-64k.pt";
@@ -56,6 +57,7 @@ macro_rules! for_every_format {
             vtd_3level, ptdsl_generated::vtd_3level::Vtd3level, "vtd-3level.pt";
             vtd_4level, ptdsl_generated::vtd_4level::Vtd4level, "vtd-4level.pt";
             vtd_5level, ptdsl_generated::vtd_5level::Vtd5level, "vtd-5level.pt";
+            vtd_first_stage, ptdsl_generated::vtd_first_stage::VtdFirstStage, "vtd-first-stage.pt";
             x86_32, ptdsl_generated::x86_32::X8632, "x86-32.pt";
             x86_64, ptdsl_generated::x86_64::X8664, "x86-64.pt";
             x86_64_5level, ptdsl_generated::x86_64_5level::X86645level, "x86-64-5level.pt";

@@ -80,11 +80,27 @@ fn numbers(levels: &[Level<'_>], found: &mut Diagnostics) {
     }
 }
 
-/// Tables below the root that are larger than the granule, or smaller while their neighbours fill it, are probably mistakes.
+/// As many tables as a root is made of, at most: log2.
+const ROOT_TABLES: u32 = 4;
+
+/// A root of more tables than any architecture joins, and tables below it that are larger than the granule, or smaller while
+/// their neighbours fill it, are probably mistakes.
 fn sizes(model: &Model<'_>, found: &mut Diagnostics) {
     let Some(granule) = model.granule_shift else { return };
     let entry = (model.word_bits / 8).trailing_zeros();
     let inner = model.levels.get(1..).unwrap_or(&[]);
+    if let Some(root) = model.levels.first() {
+        let size = root.index_bits() + entry;
+        if size > granule + ROOT_TABLES {
+            let message = format!("the root has 2^{size} bytes, more than 16 granules of 2^{granule}");
+            let label = format!("{} bits", root.index_bits());
+            found.push(
+                Diagnostic::new(Code::RootSize, message, root.ast.index.span, label).help(
+                    "check the index, or add a level; the format works if the architecture means it so",
+                ),
+            );
+        }
+    }
     let some_full = inner.iter().any(|level| level.index_bits() + entry == granule);
     for level in inner {
         let size = level.index_bits() + entry;

@@ -10,13 +10,15 @@ mod edits;
 mod entries;
 mod fields;
 mod format;
+#[cfg(feature = "pretty")]
+mod layout;
 mod levels;
 mod names;
 mod parts;
-mod patches;
 mod registers;
 mod spans;
 mod steps;
+mod tables;
 mod tidy;
 
 use proc_macro2::TokenStream;
@@ -49,9 +51,9 @@ pub fn file(format: &Format, spec: &str) -> String {
     };
     let docs = docs.iter().map(|line| doc_line(line));
     let body = body(&model);
-    let tokens = quote! { #(#![doc = #docs])* #body };
-    let text = match syn::parse2(tokens) {
-        Ok(file) => prettyplease::unparse(&file),
+    let (code, tables) = layout::take_tables(quote! { #(#![doc = #docs])* #body });
+    let text = match syn::parse2(code) {
+        Ok(file) => layout::put_tables(&prettyplease::unparse(&file), &tables),
         // The emitter made these tokens: that they parse is tested for every construct.
         Err(error) => unreachable!("emitted tokens do not parse: {error}"),
     };
@@ -62,7 +64,6 @@ fn body(model: &Model<'_>) -> TokenStream {
     let parts = [
         format::head(model),
         attributes::emit(model),
-        patches::emit(model),
         fields::emit(model),
         descriptors::emit(model),
         entries::emit(model),

@@ -12,10 +12,12 @@ macro_rules! modules {
 }
 modules!(
     address,
+    alike,
     annotate,
     batch,
     breaking,
     collapse,
+    cursor,
     cut,
     each,
     error,
@@ -31,6 +33,7 @@ modules!(
     safety,
     split,
     table,
+    tables,
     transition,
     translate,
     unmap,
@@ -47,12 +50,18 @@ pub(crate) fn with_runtime(generated: &str) -> String {
     text.push_str("\n/// The runtime of ptdsl.\npub mod runtime {\n");
     for (name, source) in MODULES {
         let (docs, code) = split_docs(source);
-        text.push_str(&indented(&docs));
+        text.push_str(&indented(&docs.replace("crate::", "")));
         text.push_str(&format!("    {}mod {name} {{\n", attributes(name)));
         text.push_str(&indented(&indented(&local(code))));
+        text.push_str(&indented(&indented(&macros(code))));
         text.push_str("    }\n\n");
     }
     text.push_str(&indented(&exports()));
+    text.push_str(
+        "    #[allow(unused_imports)]
+    pub(crate) use {alike::*, tables::*};
+",
+    );
     // The root's own, in the form for crates without `std`.
     text.push_str("\n    fn panicking() -> bool {\n        false\n    }\n");
     text.push_str("}\n");
@@ -84,9 +93,23 @@ fn split_docs(source: &str) -> (String, &str) {
     (docs, code.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default())
 }
 
-/// Paths from the crate's root as paths from the module beside.
+/// Paths from the crate's root as paths from the module beside. A macro is expanded in the generated code, and its paths
+/// are looked up there; it is no export of the whole crate.
 fn local(code: &str) -> String {
+    let code = code.replace("$crate::", "self::runtime::").replace("#[doc(hidden)]\n#[macro_export]\n", "");
     code.replace("crate::", "super::")
+}
+
+/// The macros of a module, with names that paths find.
+fn macros(code: &str) -> String {
+    let names = code.lines().filter_map(|line| line.strip_prefix("macro_rules! ")?.strip_suffix(" {"));
+    let exported = |name: &&str| code.contains(&format!("#[macro_export]\nmacro_rules! {name} {{"));
+    let names: Vec<&str> = names.filter(exported).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    // A format need not use all of them.
+    format!("#[allow(unused_imports)]\npub(crate) use {{{}}};\n", names.join(", "))
 }
 
 /// The root's `pub use` items that concern these modules, with no condition attached.

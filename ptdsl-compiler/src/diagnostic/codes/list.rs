@@ -385,4 +385,9 @@ codes! {
     /// A `fields` block is taken in by no descriptor kind, so that nothing in it counts.
     /// Mend: write `..Name;` in a kind, or remove the block.
     FieldsUnused = 905, "fields in no kind";
+    /// The root table is larger than 16 granules. Architectures that join tables at the root stop there: 4 for the guests of
+    /// RISC-V, 16 for those of arm64.
+    /// Mend: check the input's width and the root's index, or add a level; the format works as it is if the architecture
+    /// means it so.
+    RootSize = 906, "root beyond 16 granules";
 }

@@ -4,9 +4,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::bits::{literal, mask, put};
-use super::descriptors::{accessor_pair, debug_field};
 use super::model::Model;
-use super::{docs, names};
+use super::{docs, names, tables};
 use crate::ir::{Attribute, Row, RowId};
 
 /// More combinations than this get no constants: nobody would read them.
@@ -52,27 +51,16 @@ fn one(model: &Model<'_>, attribute: &Attribute, name: &Ident) -> TokenStream {
         let about = docs(&row.docs, &settings(row));
         quote! { #about #variant }
     });
-    let (to, from): (Vec<_>, Vec<_>) = attribute
-        .rows
-        .iter()
-        .map(|row| {
-            let (variant, bits) = (variant(row), literal(row_bits(model, attribute, row)));
-            (quote! { #name::#variant => #bits }, quote! { #bits => Some(#name::#variant) })
-        })
-        .unzip();
+    let rows = attribute.rows.iter().zip(variants).map(|(row, variant)| {
+        let bits = literal(row_bits(model, attribute, row));
+        quote! { #variant = #bits; }
+    });
     let mask = literal(attribute_mask(model, attribute));
     quote! {
-        #about
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum #name { #(#variants),* }
-
-        impl #name {
-            const fn bits(self) -> u64 {
-                match self { #(#to),* }
-            }
-            const fn from_bits(bits: u64) -> Option<Self> {
-                match bits & #mask { #(#from,)* _ => None }
-            }
+        ::ptdsl::attribute! {
+            #about
+            pub enum #name: #mask;
+            #(#rows)*
         }
     }
 }
@@ -105,45 +93,12 @@ fn attributes(model: &Model<'_>) -> TokenStream {
         }
     };
     let check = (!format.forbidden.is_empty()).then(|| quote! { #(if #forbidden { return None; })* });
-    let getters = format.attributes.iter().zip(&names).zip(types).map(|((attribute, name), ty)| {
-        let about = format!(" The attribute `{}`.", attribute.name);
-        // Only listed rows can be built, so the last one needs no test.
-        let arms = attribute.rows.iter().enumerate().map(|(i, row)| {
-            let variant = variant(row);
-            let bits = literal(row_bits(model, attribute, row));
-            if i + 1 == attribute.rows.len() {
-                quote! { _ => #ty::#variant }
-            } else {
-                quote! { #bits => #ty::#variant }
-            }
-        });
-        let mask = literal(attribute_mask(model, attribute));
-        let row = match attribute.rows.as_slice() {
-            [only] => {
-                let variant = variant(only);
-                quote! { #ty::#variant }
-            }
-            _ => quote! { match self.0 & #mask { #(#arms),* } },
-        };
-        quote! {
-            #[doc = #about]
-            pub const fn #name(self) -> #ty { #row }
-        }
+    let rows = format.attributes.iter().zip(&names).zip(types).map(|((attribute, name), ty)| {
+        let first = attribute.rows.first().map(variant);
+        quote! { #name: #ty = #first; }
     });
     let constants = constants(model, defaults);
-    let free = model.free_fields().map(|id| {
-        accessor_pair(
-            model,
-            id,
-            &quote! { self.0 },
-            &model.home[&id],
-            64,
-            |w| quote! { Attributes(#w) },
-            model.field(id).default,
-        )
-    });
-    let labels = format.attributes.iter().map(|a| &a.name);
-    let shown = model.free_fields().map(|id| debug_field(model, id));
+    let free = model.free_fields().map(|id| tables::field(model, id, &model.home[&id]));
     let parse = names.iter().zip(types).enumerate().map(|(index, (name, ty))| {
         // The row is needed only to look for forbidden combinations.
         if format.forbidden.iter().flatten().any(|(attribute, _)| attribute.0 == index) {
@@ -158,9 +113,10 @@ fn attributes(model: &Model<'_>) -> TokenStream {
         }
     });
     quote! {
-        /// What a caller asks of a mapping, in the places of the smallest leaf. Only listed combinations can be built.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-        pub struct Attributes(u64);
+        ::ptdsl::attributes! {
+            attributes { #(#rows)* }
+            fields { #(#free)* }
+        }
 
         impl Attributes {
             #constants
@@ -169,14 +125,6 @@ fn attributes(model: &Model<'_>) -> TokenStream {
                 #(#parse)*
                 #check
                 Some(Attributes(bits))
-            }
-            #(#getters)*
-            #(#free)*
-        }
-
-        impl core::fmt::Debug for Attributes {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.debug_struct("Attributes") #(.field(#labels, &self.#names()))* #(#shown)* .finish()
             }
         }
         #default

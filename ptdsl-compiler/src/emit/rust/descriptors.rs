@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::bits::{Place, bare, extract, insert, literal, mask, ones};
-use super::docs;
+use super::bits::{Place, bare, extract, insert, literal, ones};
 use super::levels::{chain, u32_literal};
-use super::model::{Descriptor, Model, getter, places_text, setter};
-use crate::ir::{Cube, FieldId, KindClass, Role};
+use super::model::{Descriptor, Model, places_text};
+use super::{docs, tables};
+use crate::ir::{Cube, KindClass, Role};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let types = model.descriptors.iter().map(|descriptor| emit_one(model, descriptor));
@@ -20,38 +20,28 @@ fn emit_one(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     let about = docs(&kind.docs, &format!("`{}` {}.", kind.family, descriptor.place()));
     let matches =
         if descriptor.is_sized() { sized_predicate(model, descriptor) } else { predicate(model, descriptor) };
-    let span = descriptor.is_sized().then(|| sizes(model, descriptor));
-    let new = if descriptor.is_sized() {
-        sized_constructor(model, descriptor)
+    let address = if descriptor.is_sized() {
+        quote! { sized {} }
     } else {
-        constructor(model, descriptor)
+        address(model, descriptor)
     };
-    let address = address(model, descriptor);
     let fields = descriptor.fields();
-    let accessors = fields.iter().map(|&id| accessors(model, descriptor, id));
-    let debug = debug(model, descriptor, &fields);
-    let missing = format!(" The descriptor in a word; `None` for a word that is no `{}` there.", kind.family);
+    let fields = fields.iter().map(|&id| tables::field(model, id, &descriptor.field(id)));
+    let family = &kind.family;
+    let sizes = descriptor.is_sized().then(|| {
+        let (new, span, output) =
+            (sized_constructor(model, descriptor), sizes(model, descriptor), sized_output(model, descriptor));
+        quote! { impl #name { #new #span #output } }
+    });
     quote! {
-        #about
-        #[derive(Clone, Copy, PartialEq, Eq)]
-        pub struct #name(#word);
-
-        impl #name {
-            #new
-            #span
-            #[inline(always)]
-            const fn matches(raw: #word) -> bool { #matches }
-            #[doc = #missing]
-            pub const fn from_raw(raw: #word) -> Option<Self> {
-                if Self::matches(raw) { Some(#name(raw)) } else { None }
-            }
-            /// The word.
-            pub const fn raw(self) -> #word { self.0 }
+        ::ptdsl::descriptor! {
+            #about
+            pub struct #name(#word): #family;
+            matches(raw) = #matches;
             #address
-            #(#accessors)*
+            #(#fields)*
         }
-
-        #debug
+        #sizes
     }
 }
 
@@ -118,16 +108,16 @@ fn predicate(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
     quote! { #all #(#listed)* }
 }
 
-/// `new`: everything at its default, the address given where the kind has one.
-fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
-    let Descriptor { name, kind, .. } = descriptor;
-    if kind.class == KindClass::Invalid {
-        let empty = literal(descriptor.levels.first().and_then(|level| level.empty.word()).unwrap_or(0));
-        return quote! {
-            /// An empty slot.
-            pub const EMPTY: Self = #name(#empty);
-        };
-    }
+/// What the kind's class gives it: the word of an empty slot, or how it holds an address.
+fn address(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let (class, get) = match descriptor.kind.class {
+        KindClass::Invalid => {
+            let empty = literal(descriptor.levels.first().and_then(|level| level.empty.word()).unwrap_or(0));
+            return quote! { invalid { empty = #empty; } };
+        }
+        KindClass::Table => (quote! { table }, quote! { next }),
+        KindClass::Leaf => (quote! { leaf }, quote! { output }),
+    };
     let defaults = match descriptor.defaults(model) {
         0 => TokenStream::new(),
         defaults => {
@@ -135,25 +125,15 @@ fn constructor(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
             quote! { | #defaults }
         }
     };
-    let address = descriptor.address();
-    let reach = literal(address_mask(&address));
-    let place = place_address(model, &address);
-    let (about, argument) = match kind.class {
-        KindClass::Table => (
-            " Points to a table, all else at its default; `None` for an address it cannot hold.",
-            quote! { next },
-        ),
-        _ => (
-            " Maps `output`, all else at its default; `None` for an address it cannot hold.",
-            quote! { output },
-        ),
-    };
+    let places = descriptor.address();
+    let (text, reach) = (places_text(&places), literal(address_mask(&places)));
+    let value = bare(take_address(model, &quote! { word }, &places));
+    let placed = place_address(model, &places);
     quote! {
-        #[doc = #about]
-        pub const fn new(#argument: Phys) -> Option<Self> {
-            let address = #argument.0;
-            if address & !#reach != 0 { return None; }
-            Some(#name(#place #defaults))
+        #class {
+            #get(word) #text = #value;
+            new(address) = #placed #defaults;
+            within = #reach;
         }
     }
 }
@@ -205,127 +185,22 @@ pub(super) fn take_address(model: &Model<'_>, from: &TokenStream, places: &[Plac
     extract(&wide, places, 64)
 }
 
-fn address(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
-    let places = descriptor.address();
-    let (method, what) = match descriptor.kind.class {
-        KindClass::Invalid => return TokenStream::new(),
-        KindClass::Table => (quote! { next }, "The next table's address"),
-        KindClass::Leaf => (quote! { output }, "The output address"),
-    };
-    let about = format!(" {what}, {}.", places_text(&places));
-    let value = bare(take_address(model, &quote! { self.0 }, &places));
-    if descriptor.is_sized() {
-        let sizes: Vec<_> = descriptor.each_size().collect();
-        let (last, first) = sizes.split_last().expect("a leaf of sizes has some");
-        let held = first.iter().map(|size| {
-            let (span, held) = (u32_literal(size.kind.span), literal(address_mask(&size.address())));
-            quote! { #span => #held }
-        });
-        let largest = literal(address_mask(&last.address()));
-        return quote! {
-            /// The output address; the bits below the size say the size.
-            #[inline(always)]
-            pub const fn output(self) -> Phys {
-                let held = match Self::span(self.0) { #(#held,)* _ => #largest };
-                Phys((#value) & held)
-            }
-        };
-    }
+/// `output` for a leaf of several sizes.
+fn sized_output(model: &Model<'_>, descriptor: &Descriptor<'_>) -> TokenStream {
+    let value = bare(take_address(model, &quote! { self.0 }, &descriptor.address()));
+    let sizes: Vec<_> = descriptor.each_size().collect();
+    let (last, first) = sizes.split_last().expect("a leaf of sizes has some");
+    let held = first.iter().map(|size| {
+        let (span, held) = (u32_literal(size.kind.span), literal(address_mask(&size.address())));
+        quote! { #span => #held }
+    });
+    let largest = literal(address_mask(&last.address()));
     quote! {
-        #[doc = #about]
+        /// The output address; the bits below the size say the size.
         #[inline(always)]
-        pub const fn #method(self) -> Phys { Phys(#value) }
-    }
-}
-
-fn accessors(model: &Model<'_>, descriptor: &Descriptor<'_>, id: FieldId) -> TokenStream {
-    let (name, field) = (&descriptor.name, model.field(id));
-    let places = descriptor.field(id);
-    accessor_pair(
-        model,
-        id,
-        &quote! { self.0 },
-        &places,
-        model.format.word_bits,
-        |word| quote! { #name(#word) },
-        field.default,
-    )
-}
-
-/// Getter and setter of a field in a word.
-pub(super) fn accessor_pair(
-    model: &Model<'_>,
-    id: FieldId,
-    word: &TokenStream,
-    places: &[Place],
-    bits: u32,
-    wrap: impl Fn(TokenStream) -> TokenStream,
-    default: u64,
-) -> TokenStream {
-    let field = model.field(id);
-    let (get, set) = (getter(field), setter(field));
-    let field_type = model.field_type(id);
-    let default = if default == 0 { String::new() } else { format!(" Default {default:#x}.") };
-    let about = format!(" `{}`, {}.{default}", field.manual_name, places_text(places));
-    let bits_of_word = literal(mask(places));
-    let same_word = bits == model.format.word_bits;
-    let (got, value) = match model.field_types.get(&id) {
-        Some(name) => {
-            let value = bare(extract(word, places, bits));
-            let value = if same_word {
-                value
-            } else {
-                quote! { (#value) as u32 }
-            };
-            (quote! { #name(#value) }, quote! { value.0 })
-        }
-        None => (quote! { #word & #bits_of_word != 0 }, quote! { value }),
-    };
-    let unsigned = quote::format_ident!("u{bits}");
-    let is_word = same_word && model.field_types.contains_key(&id);
-    let value = if is_word {
-        value
-    } else {
-        quote! { (#value as #unsigned) }
-    };
-    let placed = insert(&value, places, field.bits);
-    let wrapped = wrap(quote! { #word & !#bits_of_word | #placed });
-    let alias = &field.name;
-    let alias = (get != alias).then(|| quote! { #[doc(alias = #alias)] });
-    let about_set = format!(" With another `{}`.", field.manual_name);
-    quote! {
-        #[doc = #about]
-        #alias
-        pub const fn #get(self) -> #field_type { #got }
-        #[doc = #about_set]
-        pub const fn #set(self, value: #field_type) -> Self { #wrapped }
-    }
-}
-
-/// A field's line in a `Debug` implementation, under the manual's name.
-pub(super) fn debug_field(model: &Model<'_>, id: FieldId) -> TokenStream {
-    let field = model.field(id);
-    let (label, get) = (&field.manual_name, getter(field));
-    match model.field_types.get(&id) {
-        Some(_) => quote! { .field(#label, &self.#get().0) },
-        None => quote! { .field(#label, &self.#get()) },
-    }
-}
-
-fn debug(model: &Model<'_>, descriptor: &Descriptor<'_>, fields: &[FieldId]) -> TokenStream {
-    let name = &descriptor.name;
-    let text = name.to_string();
-    let address = match descriptor.kind.class {
-        KindClass::Invalid => quote! { .field("raw", &format_args!("{:#x}", self.0)) },
-        KindClass::Table => quote! { .field("next", &self.next()) },
-        KindClass::Leaf => quote! { .field("output", &self.output()) },
-    };
-    let fields = fields.iter().map(|&id| debug_field(model, id));
-    quote! {
-        impl core::fmt::Debug for #name {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.debug_struct(#text) #address #(#fields)* .finish()
-            }
+        pub const fn output(self) -> Phys {
+            let held = match Self::span(self.0) { #(#held,)* _ => #largest };
+            Phys((#value) & held)
         }
     }
 }

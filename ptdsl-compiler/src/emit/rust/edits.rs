@@ -38,29 +38,36 @@ fn patch(model: &Model<'_>, level: &Level, leaves: &[&Descriptor<'_>]) -> TokenS
             quote! { (#bits) as u32 }
         }
     };
-    let arms: Vec<(TokenStream, TokenStream)> = leaves
-        .iter()
-        .map(|leaf| {
-            let name = &leaf.name;
-            let mask = bare(narrow(attributes_in(model, leaf, &quote! { patch.mask }, true)));
-            let value = bare(narrow(attributes_in(model, leaf, &quote! { patch.value }, true)));
-            (
-                quote! { #name::matches(raw) },
-                quote! {
-                    let mask = #mask;
-                    let value = #value;
-                    let new = raw & !mask | value;
-                    #marker::attributes(#number, new).map(|_| new)
-                },
-            )
-        })
-        .collect();
-    let body = if arms.is_empty() {
-        quote! { let _ = (raw, patch); None }
-    } else {
-        chain(&arms, quote! { None })
-    };
+    if leaves.is_empty() {
+        return TokenStream::new();
+    }
+    let arms = leaves.iter().map(|leaf| {
+        let whole =
+            model.format.word_bits == 64 && model.home.iter().all(|(id, home)| leaf.field(*id) == *home);
+        let new = if whole {
+            quote! { let new = raw & !patch.mask | patch.value; }
+        } else {
+            let bits = |from| bare(narrow(attributes_in(model, leaf, &from, true)));
+            let (mask, value) = (bits(quote! { patch.mask }), bits(quote! { patch.value }));
+            quote! { let (mask, value) = (#mask, #value); let new = raw & !mask | value; }
+        };
+        let name = &leaf.name;
+        (quote! { #name::matches(raw) }, quote! { #new #marker::attributes(#number, new).map(|_| new) })
+    });
+    let body = chain(&merged(arms), quote! { None });
     quote! { fn patch(raw: #word, patch: &Patch) -> Option<#word> { #body } }
+}
+
+/// Arms that do the same as one.
+fn merged(arms: impl Iterator<Item = (TokenStream, TokenStream)>) -> Vec<(TokenStream, TokenStream)> {
+    let mut all: Vec<(TokenStream, TokenStream)> = Vec::new();
+    for (test, body) in arms {
+        match all.iter_mut().find(|(_, other)| other.to_string() == body.to_string()) {
+            Some((tests, _)) => *tests = quote! { #tests || #test },
+            None => all.push((test, body)),
+        }
+    }
+    all
 }
 
 /// `Level::demote` and `Level::promote`: by fields, so that a field may stand elsewhere in the other leaf.
@@ -141,7 +148,11 @@ fn through(model: &Model<'_>, leaves: &[&Descriptor<'_>]) -> TokenStream {
         let name = &leaf.name;
         (quote! { #name::matches(new) }, quote! { #(#tests)* None })
     });
-    let body = chain(&arms.collect::<Vec<_>>(), quote! { None });
+    let body = match &merged(arms)[..] {
+        // Both are leaves of this level.
+        [(_, only)] => only.clone(),
+        several => chain(several, quote! { None }),
+    };
     quote! { fn through(old: #word, new: #word) -> Option<#word> { #body } }
 }
 
@@ -254,8 +265,7 @@ fn converted(
     quote! {
         #test
         let address = #output;
-        let word = #moved | #address #constant;
-        if #name::matches(word) && #name(word).output().0 == address { Some(word) } else { None }
+        #name::mapping(#moved | #address #constant, address)
     }
 }
 

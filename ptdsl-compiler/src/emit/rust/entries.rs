@@ -10,28 +10,22 @@ use super::names::camel;
 use crate::ir::{Cube, Level};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
-    let enums = model.format.levels.iter().map(|level| {
-        let name = entry_name(level);
-        let about = format!(" What may stand at level {}.", level.number);
-        let word = model.word();
-        let variants = model.at(level).into_iter().map(|descriptor| {
-            let (variant, about) = (variant(descriptor), format!(" `{}`", family(descriptor)));
-            let descriptor = &descriptor.name;
-            quote! { #[doc = #about] #variant(#descriptor) }
-        });
-        let reserved = reserved(model, level).then(|| {
-            quote! {
-                /// A word of no kind, or one that breaks a bit which the walk checks: translation fault.
-                Reserved(#word)
-            }
-        });
-        quote! {
-            #[doc = #about]
-            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-            pub enum #name { #(#variants,)* #reserved }
-        }
+    let word = model.word();
+    let levels = model.format.levels.iter().map(|level| {
+        let (name, place) = (entry_name(level), format!("level {}", level.number));
+        let mut kinds: Vec<TokenStream> = model
+            .at(level)
+            .into_iter()
+            .map(|descriptor| {
+                let (variant, name) = (variant(descriptor), &descriptor.name);
+                quote! { #variant(#name) }
+            })
+            .collect();
+        // Where every word is of some kind, one that is of none before is of the last.
+        let last = kinds.pop_if(|_| !reserved(model, level)).unwrap_or_else(|| quote! { Reserved });
+        quote! { #place #name: #(#kinds,)* _ = #last; }
     });
-    quote! { #(#enums)* }
+    quote! { ::ptdsl::entries! { #word; #(#levels)* } }
 }
 
 /// The kind's name in the spec, or that of its only size.

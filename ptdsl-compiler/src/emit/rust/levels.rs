@@ -5,28 +5,40 @@ use quote::{ToTokens, format_ident, quote};
 
 use super::bits::{Place, bare, extract, literal, mask, move_between, ones, put};
 use super::descriptors::place_address;
-use super::entries::{reserved, variant};
 use super::model::{Descriptor, Model, entry_name, level_name};
-use super::{changes, edits, spans};
+use super::{changes, edits, spans, tables};
 use crate::ir::{Empty, FieldId, KindClass, Level};
 
 pub(super) fn emit(model: &Model<'_>) -> TokenStream {
     let levels = &model.format.levels;
-    let types = levels.iter().enumerate().map(|(i, level)| one(model, level, levels.get(i + 1)));
+    let marker = model.marker();
+    let items =
+        levels.iter().enumerate().map(|(i, level)| (level_name(level), one(model, level, levels.get(i + 1))));
+    let items = tables::share(model, items.collect());
+    let types = levels.iter().zip(items).map(|(level, items)| {
+        let (name, input) = (level_name(level), &model.format.input.name);
+        let about = format!(
+            " Level {}: index `{input}[{}:{}]`, an entry maps {}.",
+            level.number,
+            level.shift + level.index_bits - 1,
+            level.shift,
+            size(level.shift)
+        );
+        quote! {
+            #[doc = #about]
+            #[derive(Clone, Copy, Debug)]
+            pub enum #name {}
+
+            impl Level<#marker> for #name { #items }
+        }
+    });
     quote! { #(#types)* }
 }
 
+/// The items of a level's implementation.
 fn one(model: &Model<'_>, level: &Level, below: Option<&Level>) -> TokenStream {
-    let (name, entry, marker, word) = (level_name(level), entry_name(level), model.marker(), model.word());
+    let (entry, word) = (entry_name(level), model.word());
     let next = below.map_or_else(|| format_ident!("End"), level_name);
-    let input = &model.format.input.name;
-    let about = format!(
-        " Level {}: index `{input}[{}:{}]`, an entry maps {}.",
-        level.number,
-        level.shift + level.index_bits - 1,
-        level.shift,
-        size(level.shift)
-    );
     let (tables, skips): (Vec<_>, Vec<_>) = of_class(model, level, KindClass::Table)
         .into_iter()
         .partition(|table| table.kind.next_level.is_none());
@@ -46,51 +58,66 @@ fn one(model: &Model<'_>, level: &Level, below: Option<&Level>) -> TokenStream {
         let reach = literal(ones(leaf.kind.output_bits));
         quote! { const REACH: u64 = #reach; }
     });
-    let change = changes::emit(model, &leaves);
     let along = literal(along(model, &tables));
-    let typed = typed(model, level, &entry);
-    let next_table = first_match(&tables, |d| quote! { Some(#d(raw).next()) }, quote! { None });
-    let is_leaf = any_match(&leaves);
-    let output = output(&leaves);
-    let leaf = leaf(model, single);
-    let link = link(model, tables.first());
+    let to_tables = to_tables(model, &tables);
+    let of_leaves = of_leaves(model, &leaves, single);
     let smaller = below.map(|below| of_class(model, below, KindClass::Leaf)).unwrap_or_default();
     let edits = edits::emit(model, level, &leaves, &smaller, below.map_or(0, |below| below.shift));
     quote! {
-        #[doc = #about]
-        #[derive(Clone, Copy, Debug)]
-        pub enum #name {}
+        type Next = #next;
+        type Entry = #entry;
+        const NUMBER: i32 = #number;
+        const SHIFT: u32 = #shift;
+        const BITS: u32 = #bits;
+        const HAS_LEAF: bool = #has_leaf;
+        const HAS_TABLE: bool = #has_table;
+        const EMPTY: #word = #empty;
+        #sentinel
+        const STEP: #word = #step;
+        #reach
+        const LINEAR: u64 = #linear;
+        const ALONG: #word = #along;
+        fn entry(raw: #word) -> #entry { #entry::of(raw) }
+        #to_tables
+        #of_leaves
+        #skipped
+        #spans
+        #edits
+    }
+}
 
-        impl Level<#marker> for #name {
-            type Next = #next;
-            type Entry = #entry;
-            const NUMBER: i32 = #number;
-            const SHIFT: u32 = #shift;
-            const BITS: u32 = #bits;
-            const HAS_LEAF: bool = #has_leaf;
-            const HAS_TABLE: bool = #has_table;
-            const EMPTY: #word = #empty;
-            #sentinel
-            const STEP: #word = #step;
-            #reach
-            const LINEAR: u64 = #linear;
-            const ALONG: #word = #along;
-            fn entry(raw: #word) -> #entry { #typed }
-            #[inline(always)]
-            fn next_table(raw: #word) -> Option<Phys> { #next_table }
-            #[inline(always)]
-            fn is_leaf(raw: #word) -> bool { #is_leaf }
-            #[inline(always)]
-            fn output(raw: #word) -> Phys { #output }
-            #[inline(always)]
-            fn leaf(output: Phys, attributes: Attributes) -> #word { #leaf }
-            #[inline(always)]
-            fn link(child: Phys) -> #word { #link }
-            fn change(old: #word, new: #word) -> Change { #change }
-            #skipped
-            #spans
-            #edits
-        }
+/// How a level's tables are followed and made; nothing where there are none.
+fn to_tables(model: &Model<'_>, tables: &[&Descriptor<'_>]) -> TokenStream {
+    if tables.is_empty() {
+        return TokenStream::new();
+    }
+    let word = model.word();
+    let next_table = first_match(tables, |d| quote! { Some(#d(raw).next()) }, quote! { None });
+    let link = link(model, tables.first());
+    quote! {
+        #[inline(always)]
+        fn next_table(raw: #word) -> Option<Phys> { #next_table }
+        #[inline(always)]
+        fn link(child: Phys) -> #word { #link }
+    }
+}
+
+/// How a level's leaves are told, read and made; nothing where there are none.
+fn of_leaves(model: &Model<'_>, leaves: &[&Descriptor<'_>], single: Option<&Descriptor<'_>>) -> TokenStream {
+    if leaves.is_empty() {
+        return TokenStream::new();
+    }
+    let word = model.word();
+    let (is_leaf, output, leaf) = (any_match(leaves), output(leaves), leaf(model, single));
+    let change = changes::emit(model, leaves);
+    quote! {
+        #[inline(always)]
+        fn is_leaf(raw: #word) -> bool { #is_leaf }
+        #[inline(always)]
+        fn output(raw: #word) -> Phys { #output }
+        #[inline(always)]
+        fn leaf(output: Phys, attributes: Attributes) -> #word { #leaf }
+        fn change(old: #word, new: #word) -> Change { #change }
     }
 }
 
@@ -145,24 +172,6 @@ fn along(model: &Model<'_>, tables: &[&Descriptor<'_>]) -> u64 {
         return ones(model.format.word_bits);
     }
     tables.iter().fold(0, |bits, table| places(table).iter().fold(bits, |bits, places| bits | mask(places)))
-}
-
-fn typed(model: &Model<'_>, level: &Level, entry: &proc_macro2::Ident) -> TokenStream {
-    let arms: Vec<(TokenStream, TokenStream)> = model
-        .at(level)
-        .into_iter()
-        .map(|descriptor| {
-            let (name, variant) = (&descriptor.name, variant(descriptor));
-            (quote! { #name::matches(raw) }, quote! { #entry::#variant(#name(raw)) })
-        })
-        .collect();
-    if reserved(model, level) {
-        return chain(&arms, quote! { #entry::Reserved(raw) });
-    }
-    match arms.split_last() {
-        Some(((_, last), before)) => chain(before, last.clone()),
-        None => quote! { match raw {} },
-    }
 }
 
 /// `if a { x } else if b { y } else { z }`
