@@ -750,7 +750,7 @@ impl Level<AmdV1> for Level3 {
                 address,
             )
         } else if Sized3::matches(raw) {
-            let address = (raw & 0xf_ffff_8000_0000).wrapping_add(k << 21);
+            let address = (Sized3(raw).output().0).wrapping_add(k << 21);
             Page2::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
                 address,
@@ -762,12 +762,6 @@ impl Level<AmdV1> for Level3 {
     fn promote(raw: u64) -> Option<u64> {
         if Page2::matches(raw) {
             let address = raw & 0xf_ffff_ffe0_0000;
-            Page3::mapping(
-                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000) | 1,
-                address,
-            )
-        } else if Sized2::matches(raw) {
-            let address = raw & 0xf_ffff_ffc0_0000;
             Page3::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000) | 1,
                 address,
@@ -784,7 +778,7 @@ impl Level<AmdV1> for Level3 {
                 address,
             )
         } else if Sized3::matches(raw) {
-            let address = (raw & 0xf_ffff_8000_0000).wrapping_add(k << 30);
+            let address = (Sized3(raw).output().0).wrapping_add(k << 30);
             Page3::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000) | 1,
                 address,
@@ -901,7 +895,7 @@ impl Level<AmdV1> for Level2 {
                 address,
             )
         } else if Sized2::matches(raw) {
-            let address = (raw & 0xf_ffff_ffc0_0000).wrapping_add(k << 12);
+            let address = (Sized2(raw).output().0).wrapping_add(k << 12);
             Page1::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000) | 1,
                 address,
@@ -913,12 +907,6 @@ impl Level<AmdV1> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page1::matches(raw) {
             let address = raw & 0xf_ffff_ffff_f000;
-            Page2::mapping(
-                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
-                address,
-            )
-        } else if Sized1::matches(raw) {
-            let address = raw & 0xf_ffff_ffff_e000;
             Page2::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
                 address,
@@ -935,7 +923,7 @@ impl Level<AmdV1> for Level2 {
                 address,
             )
         } else if Sized2::matches(raw) {
-            let address = (raw & 0xf_ffff_ffc0_0000).wrapping_add(k << 21);
+            let address = (Sized2(raw).output().0).wrapping_add(k << 21);
             Page2::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
                 address,
@@ -1044,7 +1032,7 @@ impl Level<AmdV1> for Level1 {
                 address,
             )
         } else if Sized1::matches(raw) {
-            let address = (raw & 0xf_ffff_ffff_e000).wrapping_add(k << 12);
+            let address = (Sized1(raw).output().0).wrapping_add(k << 12);
             Page1::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000) | 1,
                 address,

@@ -615,7 +615,7 @@ impl Level<AmdV14level> for Level3 {
                 address,
             )
         } else if Sized3::matches(raw) {
-            let address = (raw & 0xf_ffff_8000_0000).wrapping_add(k << 21);
+            let address = (Sized3(raw).output().0).wrapping_add(k << 21);
             Page2::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
                 address,
@@ -627,12 +627,6 @@ impl Level<AmdV14level> for Level3 {
     fn promote(raw: u64) -> Option<u64> {
         if Page2::matches(raw) {
             let address = raw & 0xf_ffff_ffe0_0000;
-            Page3::mapping(
-                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000) | 1,
-                address,
-            )
-        } else if Sized2::matches(raw) {
-            let address = raw & 0xf_ffff_ffc0_0000;
             Page3::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000) | 1,
                 address,
@@ -649,7 +643,7 @@ impl Level<AmdV14level> for Level3 {
                 address,
             )
         } else if Sized3::matches(raw) {
-            let address = (raw & 0xf_ffff_8000_0000).wrapping_add(k << 30);
+            let address = (Sized3(raw).output().0).wrapping_add(k << 30);
             Page3::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_c000_0000) | 1,
                 address,
@@ -766,7 +760,7 @@ impl Level<AmdV14level> for Level2 {
                 address,
             )
         } else if Sized2::matches(raw) {
-            let address = (raw & 0xf_ffff_ffc0_0000).wrapping_add(k << 12);
+            let address = (Sized2(raw).output().0).wrapping_add(k << 12);
             Page1::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000) | 1,
                 address,
@@ -778,12 +772,6 @@ impl Level<AmdV14level> for Level2 {
     fn promote(raw: u64) -> Option<u64> {
         if Page1::matches(raw) {
             let address = raw & 0xf_ffff_ffff_f000;
-            Page2::mapping(
-                (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
-                address,
-            )
-        } else if Sized1::matches(raw) {
-            let address = raw & 0xf_ffff_ffff_e000;
             Page2::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
                 address,
@@ -800,7 +788,7 @@ impl Level<AmdV14level> for Level2 {
                 address,
             )
         } else if Sized2::matches(raw) {
-            let address = (raw & 0xf_ffff_ffc0_0000).wrapping_add(k << 21);
+            let address = (Sized2(raw).output().0).wrapping_add(k << 21);
             Page2::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffe0_0000) | 1,
                 address,
@@ -909,7 +897,7 @@ impl Level<AmdV14level> for Level1 {
                 address,
             )
         } else if Sized1::matches(raw) {
-            let address = (raw & 0xf_ffff_ffff_e000).wrapping_add(k << 12);
+            let address = (Sized1(raw).output().0).wrapping_add(k << 12);
             Page1::mapping(
                 (raw & 0xf800_0000_0000_01fe) | (address & 0xf_ffff_ffff_f000) | 1,
                 address,

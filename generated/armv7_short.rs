@@ -411,13 +411,6 @@ impl Level<Armv7Short> for Level1 {
                     | ((address & 0xfff0_0000) as u32) | 2,
                 address,
             )
-        } else if LargePage::matches(raw) {
-            let address = (raw as u64) & 0xffff_0000;
-            Section::mapping(
-                (((raw >> 11) & 0x10) | (raw & 0x700c) | ((raw << 6) & 0x3_8c00))
-                    | ((address & 0xfff0_0000) as u32) | 2,
-                address,
-            )
         } else {
             None
         }

@@ -14,7 +14,8 @@ use agree::spec;
 use flat::{Flat, create, map_both, unmap_both};
 use proptest::prelude::*;
 use ptdsl::{
-    Arena, Boundary, Breaks, Config, Error, Extend, Format, Holes, How, Level, Phys, Quiesced, Range, Word,
+    Arena, Boundary, Breaks, Config, Error, Extend, Format, Grouping, Holes, How, Level, Phys, Quiesced,
+    Range, Sizes, Word,
 };
 use ptdsl_compiler::decode::{Value, encode};
 use ptdsl_compiler::ir::{self, KindClass};
@@ -100,7 +101,7 @@ impl<F: Format> Bed<F> {
         let mut found = Vec::new();
         levels::<F, F::Top>(&mut found);
         found.retain(|level| level.0 < width);
-        let all = (1_u64 << width) - 1;
+        let all = u64::MAX >> (64 - width);
         let (first, last) = match F::EXTEND {
             Extend::Zero => (0, all),
             Extend::One => (!all, u64::MAX),
@@ -155,7 +156,10 @@ impl<F: Format> Bed<F> {
             What::Map => {
                 let table_size = 1_u64 << self.levels.iter().rev().nth(1).map_or(F::GRANULE_SHIFT, |l| l.0);
                 let output = range.first() & (table_size - 1) | ((u64::from(op.near) & 3) * table_size);
-                map_both((flat, table, arena), (range, output), attributes, How::default());
+                let grouping = if op.pages & 8 == 0 { Grouping::Spans } else { Grouping::Single };
+                let sizes = if op.pages & 16 == 0 { Sizes::Largest } else { Sizes::Pages };
+                let how = How { grouping, sizes, ..How::default() };
+                map_both((flat, table, arena), (range, output), attributes, how);
                 None
             }
             What::Unmap => {

@@ -2,7 +2,7 @@
 //! break-before-make. With `transition.rs` the only code that stores descriptors.
 
 use crate::format::{Change, Format, Level, Run, Transition, next_table};
-use crate::leaf::{Leaf, with_flags_of};
+use crate::leaf::{Leaf, change_of, with_flags_of};
 use crate::table::Use;
 use crate::transition::{Edit, Permit, load, table as table_at};
 use crate::word::Word;
@@ -21,7 +21,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
             self.in_place::<L>(leaf, None, false, make);
             return;
         }
-        let class = L::change(leaf.word, new);
+        let class = change_of::<F, L>(leaf, new);
         if class != Change::Break
             && let Some(between) = L::through(leaf.word, new)
         {
@@ -73,7 +73,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     }
 
     /// Stores `make` of what stands in a slot; returns what stood there.
-    fn replace(
+    pub(crate) fn replace(
         &mut self,
         table: W::Table,
         slot: usize,

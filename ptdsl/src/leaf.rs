@@ -1,7 +1,7 @@
 //! The leaf that maps an address, with all its slots, found by a walk.
 
 use crate::address::Phys;
-use crate::format::{Format, Level, low_bits, mask, next_table, root_slot, slot};
+use crate::format::{Change, Format, Level, low_bits, mask, next_table, root_slot, slot};
 use crate::table::starts_at;
 use crate::transition::{load, table as table_at};
 use crate::word::Word;
@@ -57,6 +57,13 @@ impl<T: Copy, W: Word> Leaf<T, W> {
     pub(crate) fn va_of<F: Format<Word = W>, L: Level<F>>(&self, k: usize) -> u64 {
         self.va | (k as u64) << L::SHIFT
     }
+}
+
+/// What replacing the words of a leaf by others like `new` requires. A leaf of several slots is one to the TLB, and no slot
+/// may say something else than its neighbours: it changes as a whole, by a break.
+pub(crate) fn change_of<F: Format, L: Level<F>>(leaf: &Leaf<impl Copy, F::Word>, new: F::Word) -> Change {
+    let change = L::change(leaf.word, new);
+    if leaf.span != 0 && change > Change::Store { Change::Break } else { change }
 }
 
 /// The leaf, with the flags of another added.

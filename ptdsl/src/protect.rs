@@ -6,7 +6,7 @@ use crate::each::{Each, each};
 use crate::error::Error;
 use crate::format::{Change, Format, Level, Shape};
 use crate::funds::Funds;
-use crate::leaf::Leaf;
+use crate::leaf::{Leaf, change_of};
 use crate::safety::Breaks;
 use crate::table::{PageTable, Use};
 use crate::transition::Edit;
@@ -164,7 +164,7 @@ impl<F: Format, W: World<F>, U: Use> Each<F, W, U> for Plan<'_, '_, F> {
         };
         // Leaves that reach beyond the range are judged where they are cut.
         let whole = self.range.first() <= leaf.va && end <= self.range.last();
-        if U::LIVE && whole && L::change(leaf.word, new) == Change::Break {
+        if U::LIVE && whole && change_of::<F, L>(leaf, new) == Change::Break {
             self.breaks.allow((leaf.va, end), L::NUMBER).map_err(End::Refused)?;
         }
         Ok(())

@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 
 use crate::address::Phys;
 use crate::format::{Change, Format, Level, Run, Shape, Transition, span};
+use crate::leaf::with_flags_of;
 use crate::table::Use;
 use crate::word::Word;
 use crate::world::World;
@@ -115,13 +116,16 @@ pub(crate) struct Edit<'a, F: Format, W, U> {
     pub(crate) shape: &'a Shape<F>,
     owed_leaf: bool,
     owed_table: bool,
+    /// Whether hardware may write into leaves of the table at any moment.
+    hardware: bool,
     state: PhantomData<U>,
 }
 
 impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn new(world: &'a mut W, shape: &'a Shape<F>) -> Self {
-        Edit { world, shape, owed_leaf: false, owed_table: false, state: PhantomData }
+        let hardware = U::LIVE && F::HARDWARE_UPDATES && shape.hardware_updates;
+        Edit { world, shape, owed_leaf: false, owed_table: false, hardware, state: PhantomData }
     }
 
     #[inline(always)]
@@ -167,7 +171,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         let live = live && U::LIVE;
         let run = self.run::<L>(va, 1 << span);
         if live {
-            F::before(self.world, Transition::PublishLeaf, &run);
+            self.world.before(Permit::runtime(), Transition::PublishLeaf, &run);
         }
         let (mut word, stride) = (first, L::stride(span));
         for slot in slot..slot + run.count {
@@ -216,6 +220,12 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     ) -> bool {
         match L::change(old, new) {
             Change::Nothing => true,
+            Change::Store if self.hardware_writes() => {
+                // A flag that is set meanwhile stays.
+                let make = |seen| if seen == old { new } else { with_flags_of::<F, L>(new, seen) };
+                self.replace(table, slot, old, &make);
+                true
+            }
             Change::Store => {
                 self.world.store(Permit::runtime(), table, slot, new);
                 true
@@ -243,7 +253,8 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         }
         word = new;
         for slot in first..first + (1 << span) {
-            self.world.store(Permit::runtime(), table, slot, word);
+            let old = load::<F, W>(self.world, table, slot);
+            self.replace(table, slot, old, &|seen| with_flags_of::<F, L>(word, seen));
             word = word.wrapping_add(stride);
         }
         true
@@ -327,14 +338,18 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     ) {
         let run = self.run::<L>(va, 1 << span);
         if U::LIVE {
-            F::before(self.world, Transition::InvalidateLeaf, &run);
+            self.world.before(Permit::runtime(), Transition::InvalidateLeaf, &run);
         }
         let empty = L::empty(self.shape);
-        for slot in slot..slot + run.count {
-            self.world.store(Permit::runtime(), table, slot, empty);
+        for (slot, va) in (slot..slot + run.count).zip(run.addresses()) {
+            if self.hardware_writes() {
+                self.take::<L>(table, slot, va);
+            } else {
+                self.world.store(Permit::runtime(), table, slot, empty);
+            }
         }
         if U::LIVE {
-            F::after(self.world, Transition::InvalidateLeaf, &run);
+            self.world.after(Permit::runtime(), Transition::InvalidateLeaf, &run);
         }
     }
 
@@ -364,7 +379,7 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     /// Whether hardware may write into leaves of the table at any moment.
     #[inline(always)]
     pub(crate) fn hardware_writes(&self) -> bool {
-        U::LIVE && F::HARDWARE_UPDATES && self.shape.hardware_updates
+        U::LIVE && F::HARDWARE_UPDATES && self.hardware
     }
 
     /// A leaf becomes an empty slot by an exchange, so that no flag is lost that hardware sets up to then.

@@ -29,9 +29,9 @@ pub(crate) const INSTRUCTIONS: &[Budget] = &[
         accepted: 4.93,
         promised: 5.0,
     },
-    Budget { case: "unmap", what: "page, 1 GiB in one call", accepted: 13.2, promised: 20.0 },
+    Budget { case: "unmap", what: "page, 1 GiB in one call", accepted: 15.2, promised: 20.0 },
     Budget { case: "map-single", what: "page, one call each, ascending", accepted: 50.7, promised: 52.0 },
-    Budget { case: "unmap-single", what: "page, one call each, ascending", accepted: 58.9, promised: 60.0 },
+    Budget { case: "unmap-single", what: "page, one call each, ascending", accepted: 62.9, promised: 64.0 },
     Budget {
         case: "map-cursor",
         what: "page, one call each, ascending, through a cursor",
@@ -41,8 +41,8 @@ pub(crate) const INSTRUCTIONS: &[Budget] = &[
     Budget {
         case: "unmap-cursor",
         what: "page, one call each, ascending, through a cursor",
-        accepted: 24.1,
-        promised: 26.0,
+        accepted: 27.1,
+        promised: 28.0,
     },
     Budget {
         case: "blocks",

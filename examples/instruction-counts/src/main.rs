@@ -49,7 +49,8 @@ fn run(case: &str) -> Outcome {
     // SAFETY: the pool hands out its own memory, aligned to a granule and by its own address, each page once; nothing
     // else uses it. The only table is made below.
     let mut world = unsafe { World::new(0, pool, NoMaintenance) };
-    let config = Config { width: 39, output_bits: 40, ..Config::default() };
+    // As the registers that the format gives: TCR_EL2.HA and HD are off.
+    let config = Config { width: 39, output_bits: 40, hardware_updates: false, ..Config::default() };
     let mut table = PageTable::create(&mut world, black_box(&config))?.activate(&mut world);
     let attributes = Attributes::new(Prot::Rw, Memory::Normal).ok_or("rw normal memory cannot be built")?;
     let attributes = black_box(attributes);

@@ -78,17 +78,18 @@ fn resize(
     below_shift: u32,
 ) -> TokenStream {
     let word = model.word();
-    let (Some(large), Some(small)) = (leaves.first(), below.first()) else {
+    let by_itself = |leaf: &&&Descriptor<'_>| leaf.kind.span == 0;
+    let (Some(large), Some(small)) = (leaves.iter().find(by_itself), below.iter().find(by_itself)) else {
         return TokenStream::new();
     };
     let shift = Literal::u32_unsuffixed(below_shift);
     let down = leaves.iter().map(|leaf| {
-        let (name, output) = (&leaf.name, take_address(model, &quote! { raw }, &leaf.address()));
+        let (name, output) = (&leaf.name, output_of(model, leaf));
         let word = converted(model, leaf, small, &quote! { (#output).wrapping_add(k << #shift) });
         (quote! { #name::matches(raw) }, word)
     });
-    let up = below.iter().map(|leaf| {
-        let (name, output) = (&leaf.name, take_address(model, &quote! { raw }, &leaf.address()));
+    let up = below.iter().filter(by_itself).map(|leaf| {
+        let (name, output) = (&leaf.name, output_of(model, leaf));
         (quote! { #name::matches(raw) }, converted(model, leaf, large, &output))
     });
     let down = chain(&down.collect::<Vec<_>>(), quote! { None });
@@ -102,12 +103,13 @@ fn resize(
 /// `Level::single`, where a leaf may take several slots.
 fn single(model: &Model<'_>, level: &Level, leaves: &[&Descriptor<'_>]) -> TokenStream {
     let grouped = model.format.groups.iter().any(|group| group.levels.contains(&level.number));
-    let Some(first) = leaves.first().filter(|_| grouped || leaves.len() > 1) else {
+    let first = leaves.iter().find(|leaf| leaf.kind.span == 0);
+    let Some(first) = first.filter(|_| grouped || leaves.len() > 1) else {
         return TokenStream::new();
     };
     let (word, shift) = (model.word(), Literal::u32_unsuffixed(level.shift));
     let arms = leaves.iter().map(|leaf| {
-        let (name, output) = (&leaf.name, take_address(model, &quote! { raw }, &leaf.address()));
+        let (name, output) = (&leaf.name, output_of(model, leaf));
         let word = converted(model, leaf, first, &quote! { (#output).wrapping_add(k << #shift) });
         (quote! { #name::matches(raw) }, word)
     });
@@ -264,6 +266,16 @@ fn converted(
         #test
         let address = #output;
         #name::mapping(#moved | #address #constant, address)
+    }
+}
+
+/// The output address of the leaf `raw`; of one that says its size, by a table of sizes.
+fn output_of(model: &Model<'_>, leaf: &Descriptor<'_>) -> TokenStream {
+    let name = &leaf.name;
+    if leaf.is_sized() {
+        quote! { (#name(raw).output().0) }
+    } else {
+        take_address(model, &quote! { raw }, &leaf.address())
     }
 }
 
