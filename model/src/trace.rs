@@ -1,4 +1,4 @@
-//! Traces that read like assembly: a machine over the small format of [`tiny`](crate::tiny), one method for each event.
+//! Traces that read like assembly: a machine over the small format of `tiny`, one method for each event.
 //!
 //! Before a trace begins, table 1 is the root, its slot 0 leads to table 2, and that one's slot 0 to table 3; so `pte(3, i)` maps
 //! page `i`, `pte(2, i)` pages `4i..4i + 4`, `pte(1, i)` pages `16i..16i + 16`. Two more table pages were never written:
