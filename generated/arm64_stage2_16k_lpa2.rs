@@ -690,8 +690,7 @@ impl Format for Arm64Stage216kLpa2 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            vtcr_el2: (3 << 31) | ((shape.output.code & 7) << 16) | (2 << 14)
-                | (0x35 << 8)
+            vtcr_el2: (3 << 31) | ((shape.output.code & 7) << 16) | (0xb5 << 8)
                 | ((u64::wrapping_sub(3, shape.root_level as u64) & 3) << 6)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             vttbr_el2: ((shape.tag & 0xff) << 48)

@@ -813,16 +813,9 @@ impl Format for Arm64Stage2Lpa2 {
             vtcr_el2: (((shape.root_level as u64) >> 63) << 33) | (3 << 31)
                 | ((shape.output.code & 7) << 16) | (0x35 << 8)
                 | ((u64::wrapping_add(
-                    u64::wrapping_sub(
-                        u64::wrapping_sub(1, (shape.root_level as u64) & 1),
-                        ((shape.root_level as u64) >> 1) & 1,
-                    ),
+                    u64::wrapping_sub(2, shape.root_level as u64),
                     (shape.root_level as u64) >> 63,
-                ) & 1) << 7)
-                | ((u64::wrapping_sub(
-                    (shape.root_level as u64) & 1,
-                    (shape.root_level as u64) >> 63,
-                ) & 1) << 6) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
+                ) & 3) << 6) | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             vttbr_el2: ((shape.tag & 0xff) << 48)
                 | (((shape.root.0 >> 6) & 0x3ff_ffff_ffff) << 6)
                 | (((shape.root.0 >> 48) & 0xf) << 2),
