@@ -564,7 +564,6 @@ impl Format for Arm64Stage216kLpa2 {
     ///Bits of `VMID`.
     const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
-        OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
         OutputChoice { bits: 40, code: 2 },
         OutputChoice { bits: 42, code: 3 },
@@ -572,6 +571,7 @@ impl Format for Arm64Stage216kLpa2 {
         OutputChoice { bits: 48, code: 5 },
         OutputChoice { bits: 52, code: 6 },
     ];
+    const MOST_INPUT: &'static [u32] = &[36, 36, 42, 44, 48, 52];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
