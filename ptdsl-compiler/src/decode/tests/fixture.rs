@@ -124,7 +124,7 @@ pub(super) fn format() -> Format {
             bits: 34,
             limit: "PS".to_owned(),
             choices: vec![
-                OutputChoice { bits: 32, code: 0, most_input: 25 },
+                OutputChoice { bits: 32, code: 0, most_input: 30 },
                 OutputChoice { bits: 34, code: 0b101, most_input: 32 },
             ],
         },
