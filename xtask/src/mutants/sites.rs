@@ -308,9 +308,9 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         let name = call.method.to_string();
-        if (name == "then" || name == "then_some")
-            && !matches!(&*call.receiver, Expr::Paren(inner) if connects(&inner.expr))
-        {
+        // With one argument it is that of `bool`.
+        let then = name == "then_some" || name == "then" && call.args.len() == 1;
+        if then && !matches!(&*call.receiver, Expr::Paren(inner) if connects(&inner.expr)) {
             self.condition(&call.receiver);
         }
         if ASKING.contains(&name.as_str()) {
