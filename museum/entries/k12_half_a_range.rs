@@ -3,7 +3,7 @@
 //! title: an operation that fails midway, and does not say how far it got
 //! happened: Linux KVM arm64 (ddcadb297ce5), Xen (a189ef027d), page-table-generic 0.9.1 (seen by running it)
 //! stops: the error carries the progress; every allocation is made to fail in turn
-//! tests: every_allocation_fails_once
+//! tests: an_error_that_says_nothing, every_allocation_fails_once
 //! ---
 //! Memory ran out, or a race was lost, in the middle of a range. The caller saw an error, or none, and could not know what was
 //! mapped by then.
@@ -11,6 +11,25 @@
 use ptdsl::{Boundary, Error, How, Phys, Sizes};
 use ptdsl_generated::arm64_hyp::Attributes;
 use ptdsl_museum::stage::{BLOCK, OUTPUT, PAGE, arena, config, range};
+
+/// As it was: page after page, and an error that says nothing.
+fn map_all(mapped: &mut Vec<u64>, pages: u64, memory: u64) -> Result<(), ()> {
+    for page in 0..pages {
+        if page == memory {
+            return Err(());
+        }
+        mapped.push(page);
+    }
+    Ok(())
+}
+
+#[test]
+fn an_error_that_says_nothing() {
+    let mut mapped = Vec::new();
+    assert_eq!(map_all(&mut mapped, 8, 5), Err(()));
+    // The caller gives all eight pages to somebody else.
+    assert!(!mapped.is_empty(), "and five of them are still mapped");
+}
 
 #[test]
 fn every_allocation_fails_once() {

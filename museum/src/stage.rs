@@ -70,7 +70,8 @@ pub fn arena(config: &Config) -> (PageTable<Arm64Hyp, Live>, Arena<Arm64Hyp>) {
 /// An operation over the model returned: from now on hardware may use what stands in the table for `range`, and nothing else.
 ///
 /// # Panics
-/// If the table does not have that range.
+/// If a rule is broken by now, with the violation; if the table does not have that range.
+#[track_caller]
 pub fn settled<F: Format>(model: &mut Model<F>, table: &PageTable<F, Live>, range: Range) {
     let leaves: Vec<_> = table.mappings(&*model, range).expect("in range").collect();
     let mapped = leaves.into_iter().filter_map(|mapping| {
@@ -80,12 +81,16 @@ pub fn settled<F: Format>(model: &mut Model<F>, table: &PageTable<F, Live>, rang
     let promise =
         Promise { first: range.first(), last: range.last(), mapped: mapped.collect(), lazily: Vec::new() };
     model.returned(promise);
+    if let Some(violation) = model.violation() {
+        panic!("{violation}");
+    }
 }
 
 /// The model found nothing wrong.
 ///
 /// # Panics
 /// If it did, with the violation.
+#[track_caller]
 pub fn sound<F: Format>(model: Model<F>) {
     let verdict: Result<(), Box<Violation>> = model.finish();
     if let Err(violation) = verdict {
