@@ -6,7 +6,7 @@
 //! tests: raw_address, shifted_by_the_granule, generated
 //! ---
 //! A TLBI by address takes bits 55:12 of the address in bits 43:0. One project gave it the address itself, another the address
-//! shifted by 14, as its pages are of 16 KiB. Emulators that invalidate more than they are asked to hide both.
+//! shifted by the granule, which is 14 for pages of 16 KiB. Emulators that invalidate more than they are asked to hide both.
 
 use ptdsl::{Arena, Boundary, Inactive, Phys};
 use ptdsl_generated::arm64_hyp_16k::{Arm64Hyp16k, Attributes, Config, PageTable, Step};

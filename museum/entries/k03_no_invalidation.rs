@@ -5,7 +5,7 @@
 //! stops: a live table is a type of its own, whose edits carry the sequence; the model's rules (b) and (d)
 //! tests: nothing, only_for_some, unmapped
 //! ---
-//! The entry was cleared, and that was all. Or, with a flag that said whether to flush, computed where it was always false.
+//! The entry was cleared, and that was all.
 
 use ptdsl::{Boundary, Phys};
 use ptdsl_generated::arm64_hyp::Attributes;

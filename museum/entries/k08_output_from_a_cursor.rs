@@ -5,8 +5,8 @@
 //! stops: the output follows from the distance between input and output
 //! tests: a_cursor_that_is_advanced_twice, every_range_of_a_small_window
 //! ---
-//! The walker's callback advanced the physical address as it went. When it was called again for a slot, since a table had been
-//! put there, the address was advanced again, and the rest of the range led elsewhere.
+//! The walker's callback advanced the physical address as it went. A slot that is visited again advances it again, and the rest of
+//! the range leads elsewhere. Linux came to compute it from the distance, as here.
 
 use ptdsl::{How, Phys, Sizes};
 use ptdsl_generated::arm64_hyp::Attributes;

@@ -1,7 +1,7 @@
 //! ---
 //! class: K12
 //! title: an operation that fails midway, and does not say how far it got
-//! happened: Linux KVM arm64 (ddcadb297ce5), Xen (a189ef027d), page-table-generic 0.9.1 (seen by running it)
+//! happened: Linux KVM arm64 (ddcadb297ce5), Xen (a189ef027d: a map that failed midway)
 //! stops: the error carries the progress; every allocation is made to fail in turn
 //! tests: an_error_that_says_nothing, every_allocation_fails_once
 //! ---

@@ -1,11 +1,12 @@
 //! ---
 //! class: K16
-//! title: one entry of a contiguous group changed by itself
+//! title: the entries of a contiguous group not treated as one
 //! happened: Linux arm64 (97c5550b7631)
 //! stops: `Level::span` says how many slots a leaf takes, and each of them changes only whole; the model's rule (d)
 //! tests: one_member_cleared, unmapped_and_protected
 //! ---
-//! The group's flags were looked at where they agreed and changed in one slot. The TLB holds all sixteen as one entry.
+//! Whether flags had to change was decided by all entries of the group together, while an IOMMU looks at the one that it walked to.
+//! The TLB, in turn, may hold all sixteen as one: what is done to one of them is not done.
 
 use ptdsl::{Boundary, Breaks, Grouping, Holes, How, Phys};
 use ptdsl_generated::arm64_hyp::{Attributes, Patch, Prot};
