@@ -284,7 +284,8 @@ impl<F: Format, U: Use> PageTable<F, U> {
     #[cold]
     fn first_outside(&self, range: Range) -> Error {
         let after_low_half = low_bits(self.shape.width) / 2 + 1;
-        let address = [range.first(), after_low_half, range.last()]
+        let after_all = low_bits(self.shape.width).wrapping_add(1);
+        let address = [range.first(), after_low_half, after_all, range.last()]
             .into_iter()
             .find(|&a| range.first() <= a && a <= range.last() && !self.canonical(a));
         Error::OutOfRange { address: address.unwrap_or(range.last()), width: self.shape.width }
