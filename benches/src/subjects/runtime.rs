@@ -4,8 +4,8 @@ use crate::pool::pool;
 use crate::walker::{ARM64, Done, Operation, Refused, Size, Walker, Window, Words, X86_64};
 use ptdsl::memory::{Frames, Linear, Maintain, NoMaintenance};
 use ptdsl::{
-    Boundary, Breaks, Config, Existing, Format, Fresh, Grouping, Holes, How, Inactive, Live, PageTable,
-    Phys, Quiesced, Range, Sizes, TableLayout, Use, World,
+    Boundary, Breaks, Config, Existing, Format, Fresh, Grouping, Holes, How, Inactive, Live, PageTable, Phys,
+    Quiesced, Range, Sizes, TableLayout, Use, World,
 };
 use ptdsl_generated::{arm64_hyp, x86_64};
 use std::mem::ManuallyDrop;
@@ -198,8 +198,7 @@ impl<S: Setting> Walker for Ptdsl<S> {
     fn new(_: Window) -> Option<Self> {
         let mut world = S::world();
         // No flags of hardware's, as the walkers by hand: a leaf that may still take one goes by an exchange.
-        let config: Config<S::Format> =
-            Config { width: 48, hardware_updates: false, ..Config::default() };
+        let config: Config<S::Format> = Config { width: 48, hardware_updates: false, ..Config::default() };
         let table = PageTable::create(&mut world, &config).ok()?;
         let table = S::start(table, &mut world);
         Some(Ptdsl { table: ManuallyDrop::new(table), world })
