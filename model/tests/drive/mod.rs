@@ -9,7 +9,7 @@ use ptdsl::{
 use ptdsl_model::arch::Rules;
 use ptdsl_model::port::{Described, Family, Meaning, Model, Mutation, Site};
 use ptdsl_model::semantics::{Decoded, Path, Semantics};
-use ptdsl_model::{Promise, Violation};
+use ptdsl_model::{Promise, Rule, Violation};
 
 /// Small, fast, the same on every machine.
 pub(crate) struct Random(u64);
@@ -74,6 +74,8 @@ pub(crate) struct Run<F: Format> {
     flat: BTreeMap<u64, (u64, F::Attributes)>,
     attributes: Vec<F::Attributes>,
     width: u32,
+    /// Where the table differs from the flat map in what hardware does not look at, such as software bits.
+    difference: Option<Box<Violation>>,
 }
 
 impl<F: Format> Run<F> {
@@ -82,7 +84,14 @@ impl<F: Format> Run<F> {
             PageTable::<F, Inactive>::create(&mut model, config).expect("memory").activate(&mut model);
         model.walk(table.root());
         model.demand_need(true);
-        Run { model, table, flat: BTreeMap::new(), attributes: attributes.to_vec(), width: config.width }
+        Run {
+            model,
+            table,
+            flat: BTreeMap::new(),
+            attributes: attributes.to_vec(),
+            width: config.width,
+            difference: None,
+        }
     }
 
     fn base(&self, upper: bool) -> u64 {
@@ -156,6 +165,21 @@ impl<F: Format> Run<F> {
             })
             .collect();
         self.model.returned(Promise { first, last: end, mapped, lazily: Vec::new() });
+        self.compare(range);
+    }
+
+    /// The table reads back as the flat map says, every attribute included.
+    fn compare(&mut self, range: Range) {
+        for va in Self::pages(range, range.last() - range.first() + 1) {
+            let found = self.table.translate(&self.model, va).ok();
+            let found = found.map(|found| (found.output.0, found.attributes()));
+            let expected = self.flat.get(&va).map(|&(output, attributes)| (output, Some(attributes)));
+            if found != expected {
+                let detail = format!("{va:#x} is {found:?}, not {expected:?}");
+                let violation = Violation { rule: Rule::Stale, detail, observer: None, trace: Vec::new() };
+                self.difference.get_or_insert_with(|| Box::new(violation));
+            }
+        }
     }
 
     /// Unmaps what is left; only the root remains.
@@ -175,6 +199,7 @@ impl<F: Format> Run<F> {
         let (live, events) = (self.model.live_pages(), self.model.events());
         let sites = self.model.sites().iter().map(|(site, (name, _))| (*site, *name)).collect();
         self.model.finish()?;
+        self.difference.map_or(Ok(()), Err)?;
         assert!(self.flat.is_empty(), "everything can be unmapped");
         assert_eq!(live, 1, "only the root is left");
         Ok((events, sites))
@@ -196,6 +221,9 @@ pub(crate) fn one<F: Format>(
         if run.model.violation().is_some() {
             run.model.finish()?;
             unreachable!("a violation was there");
+        }
+        if let Some(difference) = run.difference.take() {
+            return Err(difference);
         }
     }
     run.end()
