@@ -159,11 +159,11 @@ setting!(
     |table| unsafe { table.deactivate() },
     Breaks::new(&[], &QUIESCED)
 );
-// SAFETY: as above.
 setting!(
     /// arm64-hyp with counts.
     Arm64Counted, "ptdsl-counts", "the same as ptdsl, with a count of entries for each table",
     arm64_hyp::Arm64Hyp, Inactive, Linear<arm64_hyp::Arm64Hyp, Counted, NoMaintenance>,
+    // SAFETY: as above.
     unsafe { Linear::new(0, Counted, NoMaintenance) }, |table, _| table, |table| table, ()
 );
 setting!(
