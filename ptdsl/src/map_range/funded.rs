@@ -2,11 +2,13 @@
 
 use core::marker::PhantomData;
 
-use super::{How, Map};
+use super::Map;
 use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
-use crate::format::{Format, Level, Run, Transition, layout, mask, next_table, root_slot, slot};
-use crate::table::{PageTable, Use, allocate, starts_at};
+use crate::format::{Format, Run, Transition};
+use crate::map::How;
+use crate::table::{PageTable, Use, allocate};
+use crate::tier::Tier;
 use crate::transition::{Permit, load, table as table_at};
 use crate::word::Word;
 use crate::world::{Fresh, TableLayout, World};
@@ -34,17 +36,14 @@ impl<F: Format, U: Use> PageTable<F, U> {
             return Err(MapError { mapped: 0, error });
         }
         let mut funded = Funded { world, chains: [const { None }; LAYOUTS], format: PhantomData };
-        let delta = output.0.wrapping_sub(range.first());
-        let mut map = Map { edit: self.edit(&mut funded), attributes, delta, how };
-        let result = match map.fund::<F::Top>(range) {
-            Ok(()) => {
-                let result = map.start::<F::Top>(range);
-                map.edit.finish();
-                result.map_err(|stop| MapError {
-                    mapped: stop.va.wrapping_sub(range.first()),
-                    error: stop.error,
-                })
-            }
+        let (first, last) = (range.first(), range.last());
+        let delta = output.0.wrapping_sub(first);
+        let mut map = Map { edit: self.edit(&mut funded), attributes, delta, how, stop: None };
+        let shape = map.edit.shape;
+        let tier = Tier::root::<F>(shape.width);
+        let root = table_at::<F, _>(map.edit.world, shape.root);
+        let result = match map.fund(tier, (root, tier.root_slot::<F>(first, shape.width)), (first, last)) {
+            Ok(()) => self.map_range(&mut funded, range, output, attributes, how),
             Err(error) => Err(MapError { mapped: 0, error }),
         };
         funded.release();
@@ -89,15 +88,15 @@ struct Funded<'a, F: Format, W: World<F>> {
 }
 
 impl<F: Format, W: World<F>> Funded<'_, F, W> {
-    /// Takes one more page for a table of level `L`.
-    fn add<L: Level<F>>(&mut self, va: u64) -> Result<(), Error> {
-        let layout = layout::<F, L>(u32::MAX);
-        let ((address, zeroed), table) = allocate::<F, L, W>(self.world, layout, va)?;
+    /// Takes one more page for a table.
+    fn add(&mut self, tier: &Tier, va: u64) -> Result<(), Error> {
+        let layout = tier.layout;
+        let ((address, zeroed), table) = allocate::<F, W>(self.world, tier, layout, va)?;
         let alike = |chain: &&mut Option<Chain>| chain.as_ref().is_none_or(|chain| chain.layout == layout);
         let Some(chain) = self.chains.iter_mut().find(alike) else {
             // Unreachable, see `LAYOUTS`.
             self.world.free(address, layout);
-            return Err(Error::OutOfMemory { va, level: L::NUMBER });
+            return Err(Error::OutOfMemory { va, level: tier.number });
         };
         let next = chain.as_ref().map_or(Link::END, |chain| chain.first);
         // A word may be narrower than an address.
@@ -137,67 +136,53 @@ impl<F: Format, W: World<F>> Funded<'_, F, W> {
     }
 }
 
-impl<F: Format, W: World<F>, U: Use> Map<'_, F, Funded<'_, F, W>, U> {
-    /// Takes a page for each table that the range needs and that does not stand yet.
-    fn fund<L: Level<F>>(&mut self, range: Range) -> Result<(), Error> {
-        let shape = self.edit.shape;
-        if starts_at::<F, L>(shape.width) {
-            let root = table_at::<F, _>(self.edit.world, shape.root);
-            let place = (root, root_slot::<F, L>(range.first(), shape.width));
-            self.fund_existing::<L>(place, range.first(), range.last())
-        } else {
-            self.fund::<L::Next>(range)
-        }
-    }
-
-    /// In a table that stands: the same decisions as `existing` takes.
-    fn fund_existing<L: Level<F>>(
+impl<F: Format, W: World<F>, U: Use> Map<'_, F, Funded<'_, F, W>, U, How> {
+    /// Takes a page for each table that the range needs below one that stands: the same decisions as the map takes.
+    fn fund(
         &mut self,
+        tier: &'static Tier,
         (table, mut index): (W::Table, usize),
-        mut va: u64,
-        last: u64,
+        (mut va, last): (u64, u64),
     ) -> Result<(), Error> {
-        if !L::HAS_TABLE {
+        if !tier.has_table {
             return Ok(());
         }
+        let below = tier.below::<F>();
         loop {
-            let slot_last = va | mask::<F, L>();
-            let within = last.min(slot_last);
+            let end = last.min(va | tier.low);
             let raw = load::<F, _>(self.edit.world, table, index);
-            if let Some(child) = next_table::<F, L>(self.edit.shape, raw) {
+            if let Some(child) = tier.next_table::<F>(self.edit.shape, raw) {
                 let child = table_at::<F, _>(self.edit.world, child);
-                self.fund_existing::<L::Next>((child, slot::<F, L::Next>(va)), va, within)?;
-            } else if raw == L::empty(self.edit.shape) && self.leaves::<L>(va, last) == 0 {
-                self.fund_fresh::<L>(va, within)?;
+                self.fund(below, (child, below.slot(va)), (va, end))?;
+            } else if raw == tier.empty::<F>(self.edit.shape) && self.fitting(tier, va, last) == 0 {
+                self.fund_fresh(below, (va, end))?;
             }
-            if slot_last >= last {
+            if end == last {
                 return Ok(());
             }
-            va = slot_last + 1;
+            va = end + 1;
             index += 1;
         }
     }
 
-    /// For an empty slot of level `L`: its table and those below it.
-    fn fund_fresh<L: Level<F>>(&mut self, mut va: u64, last: u64) -> Result<(), Error> {
-        self.edit.world.add::<L::Next>(va)?;
-        if !<L::Next as Level<F>>::HAS_TABLE {
-            return Ok(());
-        }
-        loop {
-            let leaves = self.leaves::<L::Next>(va, last);
-            let done = if leaves == 0 {
-                let slot_last = va | mask::<F, L::Next>();
-                self.fund_fresh::<L::Next>(va, last.min(slot_last))?;
-                slot_last
+    /// For a table that does not stand: itself and those below it.
+    fn fund_fresh(&mut self, tier: &'static Tier, (mut va, last): (u64, u64)) -> Result<(), Error> {
+        self.edit.world.add(tier, va)?;
+        while tier.has_table {
+            let leaves = self.fitting(tier, va, last);
+            let end = if leaves == 0 {
+                let end = last.min(va | tier.low);
+                self.fund_fresh(tier.below::<F>(), (va, end))?;
+                end
             } else {
-                va + (((leaves as u64) << <L::Next as Level<F>>::SHIFT) - 1)
+                va + (((leaves as u64) << tier.shift) - 1)
             };
-            if done >= last {
-                return Ok(());
+            if end >= last {
+                break;
             }
-            va = done + 1;
+            va = end + 1;
         }
+        Ok(())
     }
 }
 
