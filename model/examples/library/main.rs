@@ -24,9 +24,11 @@ mod space;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use ptdsl::Format;
 
 use deletion::{REAL, Row, rows};
 use report::Trial;
+use space::Hardware;
 
 #[derive(Parser)]
 struct Arguments {
@@ -49,18 +51,16 @@ enum Part {
     Deletion,
 }
 
-fn deletions() -> Result<Vec<Row>, String> {
+fn deletions(trial: &mut Trial) {
     use ptdsl_generated::{arm64_el1_low, arm64_hyp, arm64_stage2, sv39, x86_64};
-    let (wide, two) = ((false, false), (2, false));
-    let mut all = Vec::new();
-    all.extend(rows("arm64-hyp", real::space::<arm64_hyp::Arm64Hyp>(real::el2(false), wide, two)?, REAL)?);
-    let el1 = real::space::<arm64_el1_low::Arm64El1Low>(real::el1(false), wide, two)?;
-    all.extend(rows("arm64-el1-low", el1, REAL)?);
-    let stage2 = real::space::<arm64_stage2::Arm64Stage2>(real::stage2(false), wide, two)?;
-    all.extend(rows("arm64-stage2", stage2, REAL)?);
-    all.extend(rows("x86-64", real::space::<x86_64::X8664>(real::x86(), wide, two)?, REAL)?);
-    all.extend(rows("sv39", real::space::<sv39::Sv39>(real::riscv(), wide, two)?, REAL)?);
-    Ok(all)
+    fn all<F: Format>(name: &'static str, hardware: Hardware) -> Result<Vec<Row>, String> {
+        rows(name, real::space::<F>(hardware, (false, false), (2, false))?, REAL)
+    }
+    trial.deletion(all::<arm64_hyp::Arm64Hyp>("arm64-hyp", real::el2(false)));
+    trial.deletion(all::<arm64_el1_low::Arm64El1Low>("arm64-el1-low", real::el1(false)));
+    trial.deletion(all::<arm64_stage2::Arm64Stage2>("arm64-stage2", real::stage2(false)));
+    trial.deletion(all::<x86_64::X8664>("x86-64", real::x86()));
+    trial.deletion(all::<sv39::Sv39>("sv39", real::riscv()));
 }
 
 fn main() -> ExitCode {
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
         trial.part(&name, || real::all((seed, if full { 20 } else { 1 }, 30)));
     }
     if wanted(Part::Deletion) {
-        trial.deletion(deletions());
+        deletions(&mut trial);
     }
     trial.end()
 }

@@ -85,10 +85,12 @@ fn ends<F: Format>() -> Vec<u64> {
 /// # Errors
 /// It has too few attributes.
 pub(crate) fn space<F: Format>(
-    hardware: Hardware,
+    mut hardware: Hardware,
     (narrow, upper): (bool, bool),
     (pes, iommu): (usize, bool),
 ) -> Result<Space<F>, String> {
+    // Where the format declares no flags, hardware is not told to set any.
+    hardware.2.updates &= F::HARDWARE_UPDATES;
     let attributes = attributes::<F>(hardware.1);
     if attributes.len() < 2 {
         return Err(format!("{}: {} attributes", F::NAME, attributes.len()));

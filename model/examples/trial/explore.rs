@@ -19,6 +19,8 @@ pub(crate) struct Share {
     pub(crate) mode: Mode,
     /// No more states than these.
     pub(crate) states: usize,
+    /// Whether cleared flags, annotations and software's bits make states of their own.
+    pub(crate) wide: bool,
 }
 
 /// What an exploration found.
@@ -172,7 +174,8 @@ impl<F: Format> Space<F> {
                     if self.recording {
                         sites.extend(next.sites().iter().map(|(site, (name, _))| (*site, *name)));
                     }
-                    if Self::expands(&operation) && seen.len() < share.states && seen.insert(words) {
+                    let expands = share.wide || Self::expands(&operation);
+                    if expands && seen.len() < share.states && seen.insert(words) {
                         let mut next: Model<F> = next.clone();
                         next.limit(None);
                         waiting.push_back(next);

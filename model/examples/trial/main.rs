@@ -48,15 +48,15 @@ enum Part {
     Deletion,
 }
 
-/// A small geometry; of its transitions one in so many where not all are wanted.
+/// A small geometry; of its transitions one in so many in the share of a change, and in a full run.
 fn states<F: Format>(
     trial: &mut Trial,
     name: &'static str,
     space: Option<Space<F>>,
-    (mode, one_in): (Mode, usize),
+    (mode, share, full): (Mode, usize, usize),
 ) {
-    let one_in = if trial.full { 1 } else { one_in };
-    let share = Share { one_in, seed: trial.seed as usize, mode, states: usize::MAX };
+    let one_in = if trial.full { full } else { share };
+    let share = Share { one_in, seed: trial.seed as usize, mode, states: usize::MAX, wide: false };
     trial.part(name, || {
         let space = space.ok_or("its attributes cannot be spelled")?;
         space.explore(name, share).map(|found| found.counts)
@@ -65,13 +65,24 @@ fn states<F: Format>(
 
 fn all_states(trial: &mut Trial) {
     let (once, gathered, whole) = (Mode::AtOnce, Mode::Gathered(64), Mode::Gathered(2));
-    states(trial, "arm64, 2 entries", small::arm64_2(true, false), (once, 30));
-    states(trial, "arm64, 2 entries, no flags by hardware", small::arm64_2(false, false), (once, 100));
-    states(trial, "arm64, 2 entries, sizes change in place", small::arm64_2(true, true), (once, 100));
-    states(trial, "arm64, 2 entries, gathered", small::arm64_2(true, false), (gathered, 100));
-    states(trial, "arm64, 2 entries, gathered, all past 2", small::arm64_2(true, false), (whole, 100));
-    states(trial, "RISC-V, 2 entries", small::riscv_2(), (once, 100));
-    states(trial, "x86, 2 entries", small::x86_2(), (once, 100));
+    states(trial, "arm64, 2 entries", small::arm64_2(true, false), (once, 30, 1));
+    states(trial, "arm64, 2 entries, no flags by hardware", small::arm64_2(false, false), (once, 100, 10));
+    states(trial, "arm64, 2 entries, sizes change in place", small::arm64_2(true, true), (once, 100, 10));
+    states(trial, "arm64, 2 entries, gathered", small::arm64_2(true, false), (gathered, 100, 10));
+    states(trial, "arm64, 2 entries, gathered, all past 2", small::arm64_2(true, false), (whole, 100, 10));
+    states(trial, "RISC-V, 2 entries", small::riscv_2(), (once, 100, 1));
+    states(trial, "x86, 2 entries", small::x86_2(), (once, 100, 1));
+}
+
+/// The first states where cleared flags, annotations and software's bits make more of them.
+fn wide_states(trial: &mut Trial) {
+    let (states, one_in) = if trial.full { (100_000, 20) } else { (4_000, 100) };
+    let share = Share { one_in, seed: trial.seed as usize, mode: Mode::AtOnce, states, wide: true };
+    let name = "arm64, 2 entries, flags and annotations too";
+    trial.part(name, || {
+        let space = small::arm64_2(true, false).ok_or("its attributes cannot be spelled")?;
+        space.explore(name, share).map(|found| found.counts)
+    });
 }
 
 fn sequences(trial: &mut Trial) {
@@ -86,15 +97,15 @@ fn sequences(trial: &mut Trial) {
     });
 }
 
-fn deletions() -> Result<Vec<Row>, String> {
-    let spelled = "its attributes cannot be spelled";
-    let mut all = Vec::new();
-    all.extend(rows("arm64", small::arm64_2(true, false).ok_or(spelled)?, SMALL)?);
-    all.extend(rows("arm64, no flags", small::arm64_2(false, false).ok_or(spelled)?, SMALL)?);
-    all.extend(rows("arm64, in place", small::arm64_2(true, true).ok_or(spelled)?, SMALL)?);
-    all.extend(rows("RISC-V", small::riscv_2().ok_or(spelled)?, SMALL)?);
-    all.extend(rows("x86", small::x86_2().ok_or(spelled)?, SMALL)?);
-    Ok(all)
+fn deletions(trial: &mut Trial) {
+    fn all<F: Format>(name: &'static str, space: Option<Space<F>>) -> Result<Vec<Row>, String> {
+        rows(name, space.ok_or("its attributes cannot be spelled")?, SMALL)
+    }
+    trial.deletion(all("arm64", small::arm64_2(true, false)));
+    trial.deletion(all("arm64, no flags", small::arm64_2(false, false)));
+    trial.deletion(all("arm64, in place", small::arm64_2(true, true)));
+    trial.deletion(all("RISC-V", small::riscv_2()));
+    trial.deletion(all("x86", small::x86_2()));
 }
 
 fn main() -> ExitCode {
@@ -103,12 +114,13 @@ fn main() -> ExitCode {
     let mut trial = Trial::new(full, seed);
     if wanted(Part::States) {
         all_states(&mut trial);
+        wide_states(&mut trial);
     }
     if wanted(Part::Sequences) {
         sequences(&mut trial);
     }
     if wanted(Part::Deletion) {
-        trial.deletion(deletions());
+        deletions(&mut trial);
     }
     trial.end()
 }

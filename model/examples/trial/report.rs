@@ -13,11 +13,13 @@ pub(crate) struct Trial {
     total: Counts,
     seconds: f64,
     failed: bool,
+    changes: usize,
+    unnoticed: usize,
 }
 
 impl Trial {
     pub(crate) fn new(full: bool, seed: u64) -> Self {
-        Trial { full, seed, total: Counts::default(), seconds: 0.0, failed: false }
+        Trial { full, seed, total: Counts::default(), seconds: 0.0, failed: false, changes: 0, unnoticed: 0 }
     }
 
     /// One line about a part.
@@ -43,10 +45,16 @@ impl Trial {
         }
     }
 
-    /// The table of the deletion experiment.
+    /// A part of the table of the deletion experiment.
     pub(crate) fn deletion(&mut self, rows: Result<Vec<Row>, String>) {
+        if self.changes == 0 {
+            println!("| where | change | site | noticed by |\n|---|---|---|---|");
+        }
         match rows {
-            Ok(rows) => self.failed |= !report(&rows),
+            Ok(rows) => {
+                self.changes += rows.len();
+                self.unnoticed += report(&rows);
+            }
             Err(reason) => {
                 println!("deletion: FAILED: {reason}");
                 self.failed = true;
@@ -56,9 +64,12 @@ impl Trial {
 
     /// The last line, and whether all was well.
     pub(crate) fn end(self) -> ExitCode {
+        if self.changes != 0 {
+            println!("{} changes, {} not noticed", self.changes, self.unnoticed);
+        }
         let (events, seconds) = (self.total.events, self.seconds);
         let rate = events as f64 / seconds.max(1e-9) / 1e6;
         println!("{events} events in {seconds:.1} s, {rate:.2} million a second");
-        if self.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        if self.failed || self.unnoticed != 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
 }

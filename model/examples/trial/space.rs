@@ -83,7 +83,7 @@ pub(crate) fn last<F: Format, L: Level<F>>() -> Last<F> {
 
 impl<F: Format> Space<F> {
     pub(crate) fn new(hardware: Hardware, config: Config<F>, attributes: &[F::Attributes]) -> Self {
-        let (level, bits, make) = last::<F, F::Top>();
+        let (level, _, make) = last::<F, F::Top>();
         let semantics = Described::<F>::new(hardware.1);
         let spelled = attributes.iter().filter_map(|&attributes| {
             let word = make(Phys(0), attributes).to_u64();
@@ -95,7 +95,8 @@ impl<F: Format> Space<F> {
         let spelled = spelled.collect();
         let mut numbers = Vec::new();
         levels::<F, F::Top>(config.width, &mut numbers);
-        let pages = 1 << (config.width - F::GRANULE_SHIFT).min(bits + 2);
+        // Larger windows are given by `over`.
+        let pages = 1 << (config.width - F::GRANULE_SHIFT).min(6);
         Space {
             hardware,
             config,
@@ -137,7 +138,8 @@ impl<F: Format> Space<F> {
     }
 
     fn judge(&self) -> Judge<'_, F> {
-        Judge { ends: &self.ends, spelled: &self.spelled, format: PhantomData }
+        let taken = self.updates() && !F::SPLITS_IN_PLACE && !self.config.no_conflict_abort;
+        Judge { ends: &self.ends, spelled: &self.spelled, taken, format: PhantomData }
     }
 
     pub(crate) fn read(&self, model: &Model<F>) -> Vec<Cell> {
@@ -224,10 +226,11 @@ impl<F: Format> Space<F> {
         let say = |reason: String| -> String { format!("{reason}\nafter {operations:x?}, {mode:?}") };
         let window = self.window();
         self.watch(model, before, operations);
-        // A batch may synchronise once more than it must, and what is made after a break is ordered once more. And the model takes
-        // a walk that finds a cleared flag to set it at once: what was cached before is then as good as new.
+        // A batch may synchronise once more than it must, and what is made after a break is ordered once more. A leaf without its
+        // accessed flag is invalidated like others, though nobody caches it where hardware does not set the flag.
         let plain = |operation: &Operation| !operation.breaks() && !operation.flags();
-        model.demand_need(mode == Mode::AtOnce && operations.iter().all(plain));
+        let accessed = before.iter().all(|cell| cell.leaf.is_none_or(|leaf| leaf.accessed));
+        model.demand_need(mode == Mode::AtOnce && accessed && operations.iter().all(plain));
         let mut outcomes = Vec::with_capacity(operations.len());
         match mode {
             Mode::AtOnce => {
