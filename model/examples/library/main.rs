@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use ptdsl::Format;
 
-use deletion::{REAL, Row, rows};
+use deletion::{Row, rows};
 use report::Trial;
 use space::Hardware;
 
@@ -54,7 +54,7 @@ enum Part {
 fn deletions(trial: &mut Trial) {
     use ptdsl_generated::{arm64_el1_low, arm64_hyp, arm64_stage2, sv39, x86_64};
     fn all<F: Format>(name: &'static str, hardware: Hardware) -> Result<Vec<Row>, String> {
-        rows(name, real::space::<F>(hardware, (false, false), (2, false))?, REAL)
+        rows(name, real::space::<F>(hardware, (false, false), (2, false))?, &deletion::real())
     }
     trial.deletion(all::<arm64_hyp::Arm64Hyp>("arm64-hyp", real::el2(false)));
     trial.deletion(all::<arm64_el1_low::Arm64El1Low>("arm64-el1-low", real::el1(false)));

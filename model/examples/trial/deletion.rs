@@ -35,25 +35,15 @@ pub(crate) struct Row {
 }
 
 /// The trials of a small geometry.
-pub(crate) const SMALL: &[Trial] = &[
-    Trial::States(Mode::AtOnce),
-    Trial::States(Mode::Gathered(64)),
-    Trial::States(Mode::Gathered(2)),
-    Trial::Sequence(1),
-    Trial::Sequence(2),
-    Trial::Sequence(3),
-    Trial::Sequence(4),
-];
+pub(crate) fn small() -> Vec<Trial> {
+    let states = [Mode::AtOnce, Mode::Gathered(64), Mode::Gathered(2)].map(Trial::States);
+    states.into_iter().chain((1..=40).map(Trial::Sequence)).collect()
+}
 
 /// The trials of a real one.
-pub(crate) const REAL: &[Trial] = &[
-    Trial::Sequence(1),
-    Trial::Sequence(2),
-    Trial::Sequence(3),
-    Trial::Sequence(4),
-    Trial::Sequence(5),
-    Trial::Sequence(6),
-];
+pub(crate) fn real() -> Vec<Trial> {
+    (1..=8).map(Trial::Sequence).collect()
+}
 
 impl Trial {
     fn run<F: Format>(self, space: &Space<F>) -> Result<Found, String> {

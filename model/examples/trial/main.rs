@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use ptdsl::Format;
 
-use deletion::{Row, SMALL, rows};
+use deletion::{Row, rows};
 use explore::Share;
 use report::Trial;
 use space::{Mode, Space};
@@ -99,7 +99,7 @@ fn sequences(trial: &mut Trial) {
 
 fn deletions(trial: &mut Trial) {
     fn all<F: Format>(name: &'static str, space: Option<Space<F>>) -> Result<Vec<Row>, String> {
-        rows(name, space.ok_or("its attributes cannot be spelled")?, SMALL)
+        rows(name, space.ok_or("its attributes cannot be spelled")?, &deletion::small())
     }
     trial.deletion(all("arm64", small::arm64_2(true, false)));
     trial.deletion(all("arm64, no flags", small::arm64_2(false, false)));
