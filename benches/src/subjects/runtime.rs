@@ -191,18 +191,18 @@ macro_rules! setting {
     };
 }
 
-// SAFETY: the pool hands out its own memory by its own address, a whole frame each, and nothing else uses it.
 setting!(
     /// arm64-hyp, not walked by hardware.
     Arm64, "ptdsl", "arm64-hyp, a table that hardware does not walk yet",
     arm64_hyp::Arm64Hyp, Inactive, Linear<arm64_hyp::Arm64Hyp, FromPool, NoMaintenance>,
+    // SAFETY: the pool hands out its own memory by its own address, a whole frame each, and nothing else uses it.
     unsafe { Linear::new(0, FromPool, NoMaintenance) }, |table, _| table, |table| table, ()
 );
-// SAFETY: as above.
 setting!(
     /// arm64-hyp, live.
     Arm64Live, "ptdsl-live", "the same live, barriers and invalidations counted",
     arm64_hyp::Arm64Hyp, Live, Linear<arm64_hyp::Arm64Hyp, FromPool, Counter>,
+    // SAFETY: as above.
     unsafe { Linear::new(0, FromPool, Counter(0)) }, |table, world| table.activate(world),
     // SAFETY: no hardware ever walked it.
     |table| unsafe { table.deactivate() },
@@ -213,11 +213,11 @@ setting!(
     Arm64Counted, "ptdsl-counts", "the same as ptdsl, with a count of entries for each table",
     arm64_hyp::Arm64Hyp, Inactive, Counted, Counted, |table, _| table, |table| table, ()
 );
-// SAFETY: as above.
 setting!(
     /// x86-64, not walked by hardware.
     X8664, "ptdsl-x86", "x86-64, a table that hardware does not walk yet",
     x86_64::X8664, Inactive, Linear<x86_64::X8664, FromPool, NoMaintenance>,
+    // SAFETY: as above.
     unsafe { Linear::new(0, FromPool, NoMaintenance) }, |table, _| table, |table| table, ()
 );
 

@@ -36,7 +36,7 @@ fn start() -> Result<u32, Error> {
     let config = Config {
         width: 39,
         output_bits,
-        options: Options { ttl: mmfr2 >> 48 & 0xf != 0 },
+        options: Options { ttl: mmfr2 >> 48 & 0xf != 0, ..Options::default() },
         ..Config::default()
     };
     let mut world = machine::world();
