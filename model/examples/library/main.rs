@@ -69,7 +69,8 @@ fn main() -> ExitCode {
     let mut trial = Trial::new(full, seed);
     if wanted(Part::Formats) {
         let name = format!("{} formats, at random", real::FORMATS);
-        trial.part(&name, || real::all((seed, if full { 20 } else { 1 }, 30)));
+        let share = (trial.seed, if trial.full { 20 } else { 1 }, 30);
+        trial.part(&name, || real::all(share));
     }
     if wanted(Part::Deletion) {
         deletions(&mut trial);

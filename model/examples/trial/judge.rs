@@ -68,6 +68,7 @@ pub(crate) fn read<F: Format>(
     ends: &Ends,
     meaning: Meaning,
 ) -> Vec<Cell> {
+    let (level, ..) = crate::space::last::<F, F::Top>();
     let read = |(page, _): (u64, u64)| {
         let va = window.va(page);
         let found = model.newest(va);
@@ -75,7 +76,11 @@ pub(crate) fn read<F: Format>(
             Some((base, leaf)) => {
                 // The walk knows no bits above the width.
                 let inside = va.wrapping_sub(base) & ((1 << 48) - 1);
-                let start = page.saturating_sub(inside >> F::GRANULE_SHIFT);
+                let mut start = page.saturating_sub(inside >> F::GRANULE_SHIFT);
+                if found.level == level {
+                    // Pages that are one leaf together; larger leaves of that kind do not fit a window.
+                    start &= !((1 << leaf.group) - 1);
+                }
                 let leaf = Leaf { output: leaf.output.wrapping_add(inside), group: 0, ..leaf };
                 Cell { leaf: Some(leaf), soft: found.word & software(meaning), level: found.level, start }
             }

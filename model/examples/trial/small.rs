@@ -21,7 +21,7 @@ fn arm(hafdbs: bool, bbm: u8) -> Hardware {
 pub(crate) fn arm64_2(updates: bool, no_abort: bool) -> Option<Space<arm64_small_2::Arm64Small2>> {
     use arm64_small_2::{Attributes, Options, Sw};
     let config = Config {
-        options: Options { ttl: true },
+        options: Options { ttl: true, ..Options::default() },
         hardware_updates: updates,
         no_conflict_abort: no_abort,
         ..Config::default()
@@ -34,7 +34,7 @@ pub(crate) fn arm64_2(updates: bool, no_abort: bool) -> Option<Space<arm64_small
 /// Four entries a table.
 pub(crate) fn arm64_4() -> Space<arm64_small_4::Arm64Small4> {
     use arm64_small_4::{Attributes, Options};
-    let config = Config { options: Options { ttl: true }, ..Config::default() };
+    let config = Config { options: Options { ttl: true, ..Options::default() }, ..Config::default() };
     Space::new(arm(true, 0), config, &[Attributes::RW, Attributes::RX]).between(&ENDS)
 }
 
