@@ -137,6 +137,21 @@ fn from_writing_to_executing_the_way_leads_through_neither() {
 }
 
 #[test]
+fn a_page_that_hardware_may_make_writable_goes_to_executing_the_same_way() {
+    let (mut table, mut arena) = block(config());
+    let whole = range(BLOCK, BLOCK);
+    let tracked = Patch::new().with_dbm(true);
+    assert!(table.protect(&mut arena, whole, tracked, Holes::Stop, Breaks::NONE).is_ok());
+    // Now it reads as read-only, until the next write.
+    assert_eq!(table.test_and_clear_dirty(&mut arena, whole), Ok(true));
+    arena.take_steps();
+    let execute = Patch::new().prot(Prot::Rx).with_dbm(false);
+    assert!(table.protect(&mut arena, whole, execute, Holes::Stop, Breaks::NONE).is_ok());
+    assert_eq!(arena.take_steps(), [&BREAK[..], &BREAK[..]].concat(), "dropped and flushed, then granted");
+    assert_eq!(table.translate(&arena, BLOCK).map(|t| t.attributes()), Ok(Some(Attributes::RX_NORMAL)));
+}
+
+#[test]
 fn software_bits_change_without_maintenance_and_survive_a_split() {
     let (mut table, mut arena) = block(config());
     let mark = Patch::new().with_sw(Sw::new(9).expect("four bits"));

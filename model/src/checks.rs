@@ -8,6 +8,17 @@ use crate::semantics::{Decoded, Leaf, Path, Semantics, low_bits};
 use crate::tlbi::EntryKind;
 use crate::walk::Node;
 
+/// Where a walk ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Number of the level.
+    pub level: i32,
+    /// The descriptor.
+    pub word: u64,
+    /// If it is a leaf: its first input address, and what it means.
+    pub leaf: Option<(u64, Leaf)>,
+}
+
 impl<S: Semantics> Machine<S> {
     /// Number of the level of the entries in a node's table.
     pub(crate) fn level_number(&self, node: u32) -> i32 {
@@ -26,26 +37,68 @@ impl<S: Semantics> Machine<S> {
         Err(Broken::new(Rule::LostUpdate, None, format!("the walker may set {set:#x} in {place}")))
     }
 
-    /// The leaves that the newest values of memory give for an address: where the walk ends, and what it finds.
-    fn translate(&self, context: usize, va: u64) -> (usize, Option<(u64, Leaf)>) {
+    /// Where a walk of the newest values of memory ends for an address: index of the level, the word there, and its leaf.
+    fn ends_at(&self, context: usize, va: u64) -> (usize, u64, Option<(u64, Leaf)>) {
         let levels = &self.geometry.levels;
-        let Some(context) = self.contexts.get(context) else { return (0, None) };
+        let Some(context) = self.contexts.get(context) else { return (0, 0, None) };
         let mut page = context.root;
         let mut path = Path::ROOT;
         for (index, level) in levels.iter().enumerate() {
             let bits = if index == 0 { self.geometry.width } else { level.shift + level.bits };
             let slot = ((va & low_bits(bits)) >> level.shift) as u32;
-            let Some(version) = self.memory.newest(Place { page, slot }) else { return (index, None) };
-            match self.semantics.decode(level.number, version.value, path) {
-                Decoded::Leaf(leaf) => return (index, Some((va & !low_bits(level.shift), leaf))),
+            let Some(version) = self.memory.newest(Place { page, slot }) else { return (index, 0, None) };
+            let word = version.value;
+            match self.semantics.decode(level.number, word, path) {
+                Decoded::Leaf(leaf) => return (index, word, Some((va & !low_bits(level.shift), leaf))),
                 Decoded::Table { next, path: passed } => match self.memory.page_at(next) {
                     Some(next) => (page, path) = (next, passed),
-                    None => return (index, None),
+                    None => return (index, word, None),
                 },
-                Decoded::Invalid | Decoded::Reserved => return (index, None),
+                Decoded::Invalid | Decoded::Reserved => return (index, word, None),
             }
         }
-        (levels.len().saturating_sub(1), None)
+        (levels.len().saturating_sub(1), 0, None)
+    }
+
+    /// The leaves that the newest values of memory give for an address: where the walk ends, and what it finds.
+    fn translate(&self, context: usize, va: u64) -> (usize, Option<(u64, Leaf)>) {
+        let (level, _, leaf) = self.ends_at(context, va);
+        (level, leaf)
+    }
+
+    /// Where a walk of the newest values of memory ends, from the first context's root. No event: nothing becomes cached.
+    #[must_use]
+    pub fn newest(&self, va: u64) -> Found {
+        let (level, word, leaf) = self.ends_at(0, va);
+        Found { level: self.geometry.levels.get(level).map_or(0, |level| level.number), word, leaf }
+    }
+
+    /// The words of all tables that the first context reaches, in the order of a walk, tables by their place and not by their
+    /// address: equal for equal tables. And how many tables there are.
+    #[must_use]
+    pub fn contents(&self) -> (Vec<u64>, usize) {
+        let (mut words, mut tables) = (Vec::new(), 0);
+        if let Some(context) = self.contexts.first() {
+            self.contents_of(context.root, 0, (&mut words, &mut tables));
+        }
+        (words, tables)
+    }
+
+    fn contents_of(&self, page: u32, index: usize, into: (&mut Vec<u64>, &mut usize)) {
+        let (words, tables) = into;
+        *tables += 1;
+        let Some(level) = self.geometry.levels.get(index) else { return };
+        for slot in 0..self.memory.slots(page) as u32 {
+            let word = self.memory.newest(Place { page, slot }).map_or(0, |version| version.value);
+            match self.semantics.decode(level.number, word, Path::ROOT) {
+                Decoded::Table { next, .. } => {
+                    words.push(u64::MAX);
+                    let next = self.memory.page_at(next).unwrap_or(u32::MAX);
+                    self.contents_of(next, index + 1, (&mut *words, &mut *tables));
+                }
+                _ => words.push(word),
+            }
+        }
     }
 
     /// Where large pages are cached in pieces, an invalidation of one address drops all pieces only of a page that the address

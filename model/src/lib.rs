@@ -21,6 +21,7 @@ mod view;
 mod walk;
 
 pub use check::{Rule, Violation};
+pub use checks::Found;
 pub use event::{Accesses, Act, Domain, Event, Order};
 pub use machine::{Machine, Mapped, Promise};
 pub use memory::Place;

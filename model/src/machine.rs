@@ -61,7 +61,7 @@ pub(crate) enum Code {
 }
 
 /// A machine with tables of one format: see the crate's documentation for what it models.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Machine<S> {
     pub(crate) semantics: S,
     pub(crate) geometry: Geometry,

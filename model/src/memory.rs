@@ -61,7 +61,7 @@ struct Older {
 }
 
 /// A table page.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Page {
     /// False after it was freed.
     pub(crate) live: bool,
@@ -73,7 +73,7 @@ pub(crate) struct Page {
 }
 
 /// All table pages, and the order of stores.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) pages: Vec<Page>,
     by_base: HashMap<u64, u32>,

@@ -60,8 +60,8 @@ pub(crate) struct Node {
     pub(crate) next: u32,
     /// First edge out of each slot.
     heads: Vec<u32>,
-    /// Pieces of a large page that were invalidated, as first addresses.
-    cleared: Vec<u64>,
+    /// Pieces of a large page that were invalidated, by first address and log2 of their bytes; none within another.
+    cleared: Vec<(u64, u32)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ pub(crate) struct Prefetched {
 }
 
 /// A PE's translation hardware, or an IOMMU.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Observer {
     /// What it must see.
     pub(crate) floor: View,
@@ -110,7 +110,7 @@ pub(crate) struct Observer {
 }
 
 /// Nodes and edges, with what is free.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     unused: Vec<u32>,

@@ -121,6 +121,19 @@ fn a_split_with_one_invlpg_keeps_pieces() {
 }
 
 #[test]
+fn a_huge_page_split_into_large_ones() {
+    // INVLPG of any address of a large page takes every piece of it.
+    let large = [0, 4, 8, 12].map(|page| block(A + page * 0x1000));
+    let split = || {
+        let huge = trace(x86().has(pte(1, 1), block(A)));
+        huge.fill(spare, large).exchange(pte(1, 1), table(SPARE))
+    };
+    let gone = |trace: Trace| trace.exchange(spare(3), INVALID).invlpg(28).release(A + 0xd000);
+    gone([16, 21, 24, 28].into_iter().fold(split(), Trace::invlpg)).ok();
+    gone([16, 21, 28].into_iter().fold(split(), Trace::invlpg)).breaks(Rule::DataInUse);
+}
+
+#[test]
 fn a_split_flushed_by_context() {
     let global = || child(trace(large())).exchange(pte(2, 1), table(SPARE));
     global().mov_cr3(0).exchange(spare(3), INVALID).invlpg(7).release(A + 0x3000).breaks(Rule::DataInUse);

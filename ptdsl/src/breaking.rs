@@ -2,7 +2,7 @@
 //! break-before-make. With `transition.rs` the only code that stores descriptors.
 
 use crate::format::{Change, Format, Level, Run, Transition, next_table};
-use crate::leaf::{Leaf, change_of, with_flags_of};
+use crate::leaf::{Leaf, change_of, through, with_flags_of};
 use crate::table::Use;
 use crate::transition::{Edit, Permit, load, table as table_at};
 use crate::word::Word;
@@ -23,11 +23,11 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         }
         let class = change_of::<F, L>(leaf, new);
         if class != Change::Break
-            && let Some(between) = L::through(leaf.word, new)
+            && let Some(between) = through::<F, L>(leaf.word, new)
         {
             // What it may do no longer is gone everywhere before it may do something else.
             let class = transition_of(L::change(leaf.word, between));
-            self.in_place::<L>(leaf, class, true, &|word| L::through(word, make(word)).unwrap_or(word));
+            self.in_place::<L>(leaf, class, true, &|word| through::<F, L>(word, make(word)).unwrap_or(word));
             self.in_place::<L>(leaf, transition_of(L::change(between, new)), false, make);
             return;
         }

@@ -72,6 +72,12 @@ pub(crate) fn with_flags_of<F: Format, L: Level<F>>(leaf: F::Word, other: F::Wor
     if L::dirty(other) { L::with_dirty(leaf, true) } else { leaf }
 }
 
+/// The leaf between two that no PE may use at once, if there is one. While the dirty flag is clear the leaf may not look like one
+/// that is written through, but hardware may set it at any moment.
+pub(crate) fn through<F: Format, L: Level<F>>(old: F::Word, new: F::Word) -> Option<F::Word> {
+    L::through(old, new).or_else(|| L::through(L::with_dirty(old, true), new))
+}
+
 /// The leaf as if hardware had never set a flag.
 pub(crate) fn without_flags<F: Format, L: Level<F>>(leaf: F::Word) -> F::Word {
     L::with_dirty(L::with_accessed(leaf, false), false)

@@ -30,6 +30,7 @@ mod funds;
 mod gather;
 mod leaf;
 mod map;
+mod map_funded;
 mod map_range;
 mod mappings;
 #[allow(unsafe_code)]

@@ -10,8 +10,6 @@ use crate::transition::{Edit, empty_slots, load, table as table_at};
 use crate::word::Word;
 use crate::world::World;
 
-mod funded;
-
 /// How to map; a type of its own where less is asked for, so that the rest is not compiled.
 pub(crate) trait Manner: Copy {
     fn how(self) -> How;
@@ -65,19 +63,19 @@ impl<F: Format, U: Use> PageTable<F, U> {
 }
 
 /// Where a map stopped: everything before `va` is mapped.
-struct Stop {
+pub(crate) struct Stop {
     va: u64,
     error: Error,
 }
 
 /// One call of `map`.
-struct Map<'a, F: Format, W, U, M> {
-    edit: Edit<'a, F, W, U>,
-    attributes: F::Attributes,
+pub(crate) struct Map<'a, F: Format, W, U, M> {
+    pub(crate) edit: Edit<'a, F, W, U>,
+    pub(crate) attributes: F::Attributes,
     /// Output minus input, modulo 2^64: outputs follow from the distance, never from a cursor.
-    delta: u64,
-    how: M,
-    stop: Option<Stop>,
+    pub(crate) delta: u64,
+    pub(crate) how: M,
+    pub(crate) stop: Option<Stop>,
 }
 
 impl<F: Format, W: World<F>, U: Use, M: Manner> Map<'_, F, W, U, M> {
@@ -188,7 +186,7 @@ impl<F: Format, W: World<F>, U: Use, M: Manner> Map<'_, F, W, U, M> {
     /// How many whole, aligned entries of the level the range begins with, up to `last`, which lies within the
     /// table; 0 where no leaf of that size may be written. No more than up to the place where a larger leaf may begin.
     #[inline(always)]
-    fn fitting(&self, tier: &Tier, va: u64, mut last: u64) -> usize {
+    pub(crate) fn fitting(&self, tier: &Tier, va: u64, mut last: u64) -> usize {
         if self.spans(tier)
             && let Some(&least) = tier.spans::<F>().first()
             && self.delta & low_bits(tier.shift + least) == 0

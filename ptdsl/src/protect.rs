@@ -6,7 +6,7 @@ use crate::each::{Each, each};
 use crate::error::Error;
 use crate::format::{Change, Format, Level, Shape};
 use crate::funds::Funds;
-use crate::leaf::{Leaf, change_of};
+use crate::leaf::{Leaf, change_of, through};
 use crate::safety::Breaks;
 use crate::table::{PageTable, Use};
 use crate::transition::Edit;
@@ -48,7 +48,7 @@ impl<F: Format> Rewrite<F> for Apply<'_, F> {
     fn class<L: Level<F>>(&self, leaf: F::Word) -> Change {
         let new = L::patch(leaf, self.0).unwrap_or(leaf);
         // Where one may not follow the other, nothing of the old may be left when the new one appears.
-        if L::through(leaf, new).is_some() { Change::Break } else { L::change(leaf, new) }
+        if through::<F, L>(leaf, new).is_some() { Change::Break } else { L::change(leaf, new) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The project's tasks: `cargo xtask test`, `cargo xtask ci`, `cargo xtask bench` and `cargo xtask qemu`.
+//! The project's tasks: `cargo xtask test`, `cargo xtask ci`, `cargo xtask bench`, `cargo xtask qemu` and `cargo xtask model`.
 //!
 //! Each task is a list of [`step::Step`]s. A step is one line of output: its name, how it ended, how long it took.
 
@@ -8,6 +8,7 @@ mod ci;
 mod context;
 mod cost;
 mod fuzz;
+mod model;
 mod mutants;
 mod no_panic;
 mod qemu;
@@ -38,10 +39,24 @@ enum Task {
     Bench(Bench),
     /// Run generated code on emulated MMUs, and show what it says
     Qemu(Guests),
+    /// Try the runtime's operations under the model of translation hardware
+    Model(Trial),
     /// Write into the README's blocks what they show
     Readme,
     /// Change each condition of the runtime's operations, one at a time, and see which test notices
     Mutants(mutants::Arguments),
+}
+
+#[derive(Args)]
+struct Trial {
+    /// Everything, not only the share of `cargo xtask test`
+    #[arg(long)]
+    full: bool,
+    /// What is random, and which transitions a share takes, follows from it: decimal, or 0x and hexadecimal
+    #[arg(long, value_name = "N", value_parser = seed)]
+    seed: Option<u64>,
+    #[command(flatten)]
+    selection: Selection,
 }
 
 #[derive(Args)]
@@ -132,6 +147,11 @@ fn main() -> ExitCode {
             let selection;
             (passed, selection) = bench.split();
             (bench::STEPS, selection)
+        }
+        // As with the guests, what the programs say is what one runs it for.
+        Task::Model(Trial { full, seed, selection }) => {
+            passed = model::arguments(full, seed);
+            (model::STEPS, Selection { verbose: true, ..selection })
         }
         // What the programs say is what one runs it for.
         Task::Qemu(Guests { programs, seed, count, mut selection }) => {

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::step::Step;
 use crate::tools::Tool;
-use crate::{bench, fuzz, no_panic, qemu, readme};
+use crate::{bench, fuzz, model, no_panic, qemu, readme};
 
 /// The recorded behaviour of Linux 6.1, 6.12 and of the original patch, in groups that the replay takes together.
 const VECTORS: &str = "examples/kvm-hyp/vectors";
@@ -73,6 +73,8 @@ pub(crate) const STEPS: &[Step] = &[
         tools: &[Tool::Gcc, Tool::Nm],
         run: no_panic::run,
     },
+    model::SMALL,
+    model::LIBRARY,
     qemu::EL2,
     qemu::EL2_FAULTS,
     qemu::ARM64_STEP,

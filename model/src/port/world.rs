@@ -10,6 +10,7 @@ use super::format::{Described, Meaning, geometry};
 use super::steps::{Family, Spelled, spell};
 use crate::arch::Rules;
 use crate::check::{Rule, Violation};
+use crate::checks::Found;
 use crate::event::{Accesses, Act, Order};
 use crate::machine::{Machine, Mapped, Promise};
 use crate::memory::Place;
@@ -39,7 +40,7 @@ pub struct Mutation {
 /// Table memory starts here; data pages of tests lie above [`DATA`](Model::DATA).
 const FRAMES: u64 = 0x4000_0000;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner<F: Format> {
     machine: Machine<Described<F>>,
     violation: Option<Box<Violation>>,
@@ -67,7 +68,7 @@ impl<F: Format> Inner<F> {
 }
 
 /// The runtime's world over a machine. A violation ends the modelling; see [`finish`](Model::finish).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model<F: Format> {
     inner: RefCell<Inner<F>>,
     family: Family,
@@ -82,13 +83,16 @@ pub struct Model<F: Format> {
     mutation: Option<Mutation>,
     sites: BTreeMap<Site, (&'static str, u64)>,
     recording: bool,
+    /// An IOMMU walks the tables too: it is told of each invalidation.
+    iommu: bool,
 }
 
 impl<F: Format> Model<F> {
     /// Physical addresses from here on are never table memory.
     pub const DATA: u64 = 0x8000_0000;
 
-    /// A machine for tables of that configuration, with `pes` PEs.
+    /// A machine for tables of that configuration, with `pes` PEs. An IOMMU that walks them too is told of each invalidation,
+    /// as a system does that shares tables with devices, and awaited where a PE awaits its own.
     #[must_use]
     pub fn new(
         config: &Config<F>,
@@ -111,6 +115,7 @@ impl<F: Format> Model<F> {
             mutation: None,
             sites: BTreeMap::new(),
             recording: false,
+            iommu,
         }
     }
 
@@ -185,6 +190,37 @@ impl<F: Format> Model<F> {
         }
     }
 
+    /// Where a walk of the newest values of memory ends. No event.
+    #[must_use]
+    pub fn newest(&self, va: u64) -> Found {
+        self.inner.borrow().machine.newest(va)
+    }
+
+    /// From now on no walk of any PE for these input addresses may find nothing.
+    pub fn watch(&mut self, first: u64, last: u64) {
+        let machine = &mut self.inner.get_mut().machine;
+        for pe in 0..machine.pes() as u8 {
+            machine.watch(pe, first, last);
+        }
+    }
+
+    /// Ends all watches.
+    pub fn unwatch(&mut self) {
+        self.inner.get_mut().machine.unwatch();
+    }
+
+    /// The words of all tables, addresses of tables aside, and how many tables there are.
+    #[must_use]
+    pub fn contents(&self) -> (Vec<u64>, usize) {
+        self.inner.borrow().machine.contents()
+    }
+
+    /// How many table pages may still be had; `None`: as many as one likes.
+    #[must_use]
+    pub fn left(&self) -> Option<usize> {
+        self.budget
+    }
+
     /// How many events happened.
     #[must_use]
     pub fn events(&self) -> u64 {
@@ -255,12 +291,30 @@ impl<F: Format> Model<F> {
         self.inner.get_mut().apply(pe, Act::Store(place, word.to_u64(), order));
     }
 
+    /// What the IOMMU is told when a PE does this.
+    fn tell_iommu(&mut self, act: Act) {
+        match act {
+            Act::Invalidate(invalidate) if self.iommu => self.event(Act::IommuInvalidate(invalidate)),
+            Act::Dsb(_, Accesses::All) if self.iommu => {
+                let strict = self.inner.get_mut().machine.is_strict();
+                self.demand_need(false);
+                self.event(Act::IommuSync);
+                self.demand_need(strict);
+            }
+            _ => {}
+        }
+    }
+
     /// An invalidation that each PE performs for itself: here, then, by an interrupt, on every other.
     fn everywhere(&mut self, invalidate: crate::tlbi::Invalidate, how: Option<How>) {
         let pe = self.pe;
         let Inner { machine, .. } = self.inner.get_mut();
         let pes = machine.pes() as u8;
         self.event(Act::Invalidate(invalidate));
+        if self.iommu {
+            self.event(Act::IommuInvalidate(invalidate));
+            self.event(Act::IommuSync);
+        }
         if how == Some(How::Weaken) || pes == 1 {
             return;
         }
@@ -355,7 +409,10 @@ impl<F: Format> World<F> for Model<F> {
                     self.event(act);
                 }
             }
-            Some(Spelled::Event(act)) => self.event(act),
+            Some(Spelled::Event(act)) => {
+                self.event(act);
+                self.tell_iommu(act);
+            }
             Some(Spelled::Everywhere(invalidate)) => self.everywhere(invalidate, how),
             Some(Spelled::WrongGranule) => {
                 self.break_rule(Rule::Operand, format!("{name} {operand:#x} names another granule"));

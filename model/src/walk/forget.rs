@@ -75,7 +75,7 @@ impl<S: Semantics> Machine<S> {
             if let What::Address(va) = pending.invalidate.what
                 && large
                 && node.kind == EntryKind::Leaf
-                && self.clear_piece(id, va & !low_bits(pending.region))
+                && self.clear_piece(id, va & !low_bits(pending.region), pending.region)
             {
                 continue;
             }
@@ -106,20 +106,20 @@ impl<S: Semantics> Machine<S> {
         }
     }
 
-    /// Notes that a piece of a large page is gone; whether others remain.
-    pub(super) fn clear_piece(&mut self, id: u32, piece: u64) -> bool {
-        let smallest = self.geometry.levels.last().map_or(0, |level| level.shift);
+    /// Notes that a region of `1 << shift` bytes of a large page is gone, with all pieces in it; whether others remain.
+    pub(super) fn clear_piece(&mut self, id: u32, piece: u64, shift: u32) -> bool {
         let node = &mut self.graph.nodes[id as usize];
-        if !node.cleared.contains(&piece) {
-            node.cleared.push(piece);
+        if !node.cleared.iter().any(|&(first, known)| known >= shift && piece & !low_bits(known) == first) {
+            node.cleared.retain(|&(first, _)| first & !low_bits(shift) != piece);
+            node.cleared.push((piece, shift));
         }
-        (node.cleared.len() as u64) < 1 << (u32::from(node.shift) - smallest)
+        let gone: u64 = node.cleared.iter().map(|&(_, shift)| 1 << shift).sum();
+        gone < 1 << node.shift
     }
 
     /// Whether the piece of a large page at an address was invalidated.
     pub(crate) fn is_cleared(&self, node: &Node, va: u64) -> bool {
-        let smallest = self.geometry.levels.last().map_or(0, |level| level.shift);
-        !node.cleared.is_empty() && node.cleared.contains(&(va & !low_bits(smallest)))
+        node.cleared.iter().any(|&(first, shift)| va & !low_bits(shift) == first)
     }
 
     /// A PE synchronises its context: faults that it obtained before are gone, unless a walk still finds them.

@@ -27,6 +27,7 @@ modules!(
     gather,
     leaf,
     map,
+    map_funded,
     map_range,
     mappings,
     memory,

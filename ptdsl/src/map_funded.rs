@@ -2,11 +2,11 @@
 
 use core::marker::PhantomData;
 
-use super::Map;
 use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
 use crate::format::{Format, Run, Transition};
 use crate::map::How;
+use crate::map_range::Map;
 use crate::table::{PageTable, Use, allocate};
 use crate::tier::Tier;
 use crate::transition::{Permit, load, table as table_at};

@@ -1,0 +1,75 @@
+//! What is printed of each part, and of all together.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::deletion::{Row, report};
+use crate::space::Counts;
+
+/// What all parts came to.
+pub(crate) struct Trial {
+    pub(crate) full: bool,
+    pub(crate) seed: u64,
+    total: Counts,
+    seconds: f64,
+    failed: bool,
+    changes: usize,
+    unnoticed: usize,
+}
+
+impl Trial {
+    pub(crate) fn new(full: bool, seed: u64) -> Self {
+        Trial { full, seed, total: Counts::default(), seconds: 0.0, failed: false, changes: 0, unnoticed: 0 }
+    }
+
+    /// One line about a part.
+    pub(crate) fn part(&mut self, name: &str, run: impl FnOnce() -> Result<Counts, String>) {
+        let start = Instant::now();
+        let result = run();
+        let seconds = start.elapsed().as_secs_f64();
+        self.seconds += seconds;
+        match result {
+            Ok(counts) => {
+                let Counts { states, transitions, failed, events } = counts;
+                let rate = events as f64 / seconds / 1e6;
+                println!(
+                    "{name}: {states} states, {transitions} transitions ({failed} short of memory), \
+                     {events} events in {seconds:.1} s, {rate:.2} million a second"
+                );
+                self.total.add(counts);
+            }
+            Err(reason) => {
+                println!("{name}: FAILED after {seconds:.1} s: {reason}");
+                self.failed = true;
+            }
+        }
+    }
+
+    /// A part of the table of the deletion experiment.
+    pub(crate) fn deletion(&mut self, rows: Result<Vec<Row>, String>) {
+        if self.changes == 0 {
+            println!("| where | change | site | noticed by |\n|---|---|---|---|");
+        }
+        match rows {
+            Ok(rows) => {
+                self.changes += rows.len();
+                self.unnoticed += report(&rows);
+            }
+            Err(reason) => {
+                println!("deletion: FAILED: {reason}");
+                self.failed = true;
+            }
+        }
+    }
+
+    /// The last line, and whether all was well.
+    pub(crate) fn end(self) -> ExitCode {
+        if self.changes != 0 {
+            println!("{} changes, {} not noticed", self.changes, self.unnoticed);
+        }
+        let (events, seconds) = (self.total.events, self.seconds);
+        let rate = events as f64 / seconds.max(1e-9) / 1e6;
+        println!("{events} events in {seconds:.1} s, {rate:.2} million a second");
+        if self.failed || self.unnoticed != 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
+}
