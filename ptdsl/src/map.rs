@@ -8,6 +8,8 @@ use crate::transition::{Edit, empty_slots, load, table as table_at};
 use crate::word::Word;
 use crate::world::World;
 
+mod funded;
+
 /// Which leaf sizes `map` may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sizes {
