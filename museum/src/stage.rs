@@ -35,7 +35,7 @@ pub fn quiesced() -> Quiesced {
 /// 39 input bits; level hints, if asked for.
 #[must_use]
 pub fn config(ttl: bool) -> Config {
-    Config { width: 39, options: Options { ttl }, ..Config::default() }
+    Config { width: 39, options: Options { ttl, ..Options::default() }, ..Config::default() }
 }
 
 /// An empty live table of the hypervisor over the model, which its PEs walk from now on. Maintenance without need is a violation.
