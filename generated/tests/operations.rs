@@ -214,7 +214,10 @@ fn a_walk_that_is_constrained_unpredictable_is_refused() {
     assert_eq!(limits.map(most::<formats::arm64_stage2_16k::Arm64Stage216k>), [32, 36, 36, 42, 44, 47]);
     assert_eq!(limits.map(most::<formats::arm64_stage2_64k::Arm64Stage264k>), [32, 36, 40, 42, 44, 48]);
     let limits_lpa2 = [36, 40, 42, 44, 48, 52];
-    assert_eq!(limits_lpa2.map(most::<formats::arm64_stage2_lpa2::Arm64Stage2Lpa2>), [36, 39, 39, 44, 48, 52]);
+    assert_eq!(
+        limits_lpa2.map(most::<formats::arm64_stage2_lpa2::Arm64Stage2Lpa2>),
+        [36, 39, 39, 44, 48, 52]
+    );
     type Lpa2With16k = formats::arm64_stage2_16k_lpa2::Arm64Stage216kLpa2;
     assert_eq!(limits_lpa2.map(most::<Lpa2With16k>), [36, 36, 42, 44, 48, 52]);
     type Concatenated = formats::arm64_stage2_concatenated::Arm64Stage2Concatenated;
