@@ -22,6 +22,9 @@ pub type Config = ::ptdsl::Config<Arm64Hyp>;
 pub struct Options {
     /// FEAT_TTL: invalidations may carry the level of the leaf. Give it only where every PE has it.
     pub ttl: bool,
+    /// FEAT_ETS2: once a store to a descriptor is complete, no access that follows faults on what stood there before, and no `isb` is
+    /// needed between. Give it only where every PE has it; fetches of new code need their own `isb` still.
+    pub ets2: bool,
 }
 
 ::ptdsl::attribute! {
@@ -601,7 +604,9 @@ impl Format for Arm64Hyp {
         match transition {
             Transition::PublishLeaf | Transition::PublishTable => {
                 world.step(Step::DsbIshst);
-                world.step(Step::Isb);
+                if !run.shape.options.ets2 {
+                    world.step(Step::Isb);
+                }
             }
             Transition::InvalidateLeaf => {
                 world.step(Step::DsbIshst);

@@ -33,7 +33,7 @@ fn start() -> Result<u32, Error> {
     // What the PE implements: PARange, as far as the format goes, and FEAT_TTL.
     let [_, mmfr0, mmfr2] = machine::registers();
     let output_bits = [32, 36, 40, 42, 44, 48][(mmfr0 as usize & 0xf).min(5)];
-    let options = Options { ttl: mmfr2 >> 48 & 0xf != 0 };
+    let options = Options { ttl: mmfr2 >> 48 & 0xf != 0, ..Options::default() };
     let config = Config { width: 39, output_bits, options, ..Config::default() };
     let mut world = machine::world();
     let mut table = PageTable::<Inactive>::create(&mut world, &config)?;

@@ -32,7 +32,7 @@ macro_rules! draw {
 macro_rules! common {
     ($module:ident) => {
         fn options(ttl: bool) -> $module::Options {
-            $module::Options { ttl }
+            $module::Options { ttl, ..Default::default() }
         }
 
         fn execute(step: $module::Step) {

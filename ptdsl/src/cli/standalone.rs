@@ -27,6 +27,7 @@ modules!(
     gather,
     leaf,
     map,
+    map_range,
     mappings,
     memory,
     protect,
@@ -34,11 +35,14 @@ modules!(
     split,
     table,
     tables,
+    tier,
     transition,
     translate,
     unmap,
+    unmap_range,
     unmap_split,
     visit,
+    walk,
     word,
     world
 );

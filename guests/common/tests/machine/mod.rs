@@ -223,7 +223,7 @@ impl Machine<Arm64Hyp> for Host {
         Config {
             width: random.between(25, 48) as u32,
             output_bits,
-            options: Options { ttl: false },
+            options: Options::default(),
             ..Config::default()
         }
     }
