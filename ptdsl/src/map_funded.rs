@@ -168,7 +168,10 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, Funded<'_, F, W>, U, How> {
     /// For a table that does not stand: itself and those below it.
     fn fund_fresh(&mut self, tier: &'static Tier, (mut va, last): (u64, u64)) -> Result<(), Error> {
         self.edit.world.add(tier, va)?;
-        while tier.has_table {
+        if !tier.has_table {
+            return Ok(());
+        }
+        loop {
             let leaves = self.fitting(tier, va, last);
             let end = if leaves == 0 {
                 let end = last.min(va | tier.low);
@@ -178,11 +181,10 @@ impl<F: Format, W: World<F>, U: Use> Map<'_, F, Funded<'_, F, W>, U, How> {
                 va + (((leaves as u64) << tier.shift) - 1)
             };
             if end >= last {
-                break;
+                return Ok(());
             }
             va = end + 1;
         }
-        Ok(())
     }
 }
 
