@@ -174,6 +174,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
     const TAG_BITS: u32 = 0;
     /// Output limits, the largest last.
     const OUTPUT: &'static [OutputChoice];
+    /// Most input bits with each of these limits; empty where [`MAX_WIDTH`](Format::MAX_WIDTH) goes with all.
+    const MOST_INPUT: &'static [u32] = &[];
     /// What the root's address is a multiple of, in bytes, because the registers hold no lower bits of it.
     const ROOT_ALIGNMENT: u64 = 1;
     /// Whether publishing a leaf needs no operand, so that one sequence serves all leaves of an operation.

@@ -10,6 +10,8 @@ use crate::transition::{Edit, empty_slots, load, table as table_at};
 use crate::word::Word;
 use crate::world::World;
 
+mod funded;
+
 /// How to map; a type of its own where less is asked for, so that the rest is not compiled.
 pub(crate) trait Manner: Copy {
     fn how(self) -> How;

@@ -128,16 +128,22 @@ impl<F: Format> PageTable<F, Inactive> {
     /// Makes an empty table.
     ///
     /// # Errors
-    /// [`Error::Width`], [`Error::OutputBits`] and [`Error::Tag`] for a shape that the format does not have, [`Error::OutOfMemory`] and
+    /// [`Error::Width`], [`Error::OutputBits`], [`Error::WidthForOutput`] and [`Error::Tag`] for a shape that the format does not have, [`Error::OutOfMemory`] and
     /// [`Error::BadTablePage`] for a root that was not to be had.
     pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
         let Config { width, output_bits, tag, options, hardware_updates, no_conflict_abort } = *config;
         if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
             return Err(Error::Width { width, min: F::MIN_WIDTH, max: F::MAX_WIDTH });
         }
-        let Some(&output) = F::OUTPUT.iter().find(|choice| choice.bits == output_bits) else {
+        let mut limits = F::OUTPUT.iter().enumerate();
+        let Some((limit, &output)) = limits.find(|(_, choice)| choice.bits == output_bits) else {
             return Err(Error::OutputBits { bits: output_bits });
         };
+        if let Some(&max) = F::MOST_INPUT.get(limit)
+            && width > max
+        {
+            return Err(Error::WidthForOutput { width, bits: output_bits, max });
+        }
         if tag & !low_bits(F::TAG_BITS) != 0 {
             return Err(Error::Tag { tag, bits: F::TAG_BITS });
         }
@@ -279,7 +285,8 @@ impl<F: Format, U: Use> PageTable<F, U> {
     #[cold]
     fn first_outside(&self, range: Range) -> Error {
         let after_low_half = low_bits(self.shape.width) / 2 + 1;
-        let address = [range.first(), after_low_half, range.last()]
+        let after_all = low_bits(self.shape.width).wrapping_add(1);
+        let address = [range.first(), after_low_half, after_all, range.last()]
             .into_iter()
             .find(|&a| range.first() <= a && a <= range.last() && !self.canonical(a));
         Error::OutOfRange { address: address.unwrap_or(range.last()), width: self.shape.width }
