@@ -19,7 +19,10 @@ fn mergeable(entries: &[u64]) -> bool {
 
 #[test]
 fn attributes_alone() {
-    assert!(mergeable(&[OUTPUT | 0x703, OUTPUT + 7 * PAGE | 0x703]), "and yet they do not follow each other");
+    assert!(
+        mergeable(&[OUTPUT | 0x703, (OUTPUT + 7 * PAGE) | 0x703]),
+        "and yet they do not follow each other"
+    );
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn map_and_unmap(first: u64, mutation: Option<Mutation>) -> Model<Arm64Hyp> {
     let mut model = model.with_mutation(mutation).recording();
     let pages = range(3 * PAGE, 2 * PAGE);
     let promise = |model: &mut Model<Arm64Hyp>, end: u64| {
-        let word = |page: u64| OUTPUT + (page - 3) * PAGE | RW_NORMAL;
+        let word = |page: u64| (OUTPUT + (page - 3) * PAGE) | RW_NORMAL;
         let leaf = |page| model.mapped(page * PAGE, page * PAGE + PAGE - 1, 3, word(page)).expect("a leaf");
         let mapped = (3..end).map(leaf).collect();
         model.returned(Promise { first: pages.first(), last: pages.last(), mapped, lazily: Vec::new() });

@@ -17,7 +17,8 @@ fn rights(word: u64) -> (bool, bool, bool, bool) {
     let bit = |n: u32| word >> n & 1 != 0;
     let (read_only, el0) = (bit(7), bit(6));
     // What EL0 may write, EL1 never executes.
-    (!read_only, !read_only && el0, !bit(53) && !(el0 && !read_only), !bit(54))
+    let el0_writes = el0 && !read_only;
+    (!read_only, el0_writes, !bit(53) && !el0_writes, !bit(54))
 }
 
 #[test]

@@ -42,7 +42,6 @@ pub fn config(ttl: bool) -> Config {
 ///
 /// # Panics
 /// If the model has no memory.
-#[must_use]
 pub fn modelled(pes: usize, config: &Config) -> (PageTable<Arm64Hyp, Live>, Model<Arm64Hyp>) {
     let meaning = Meaning::Arm64Stage1 { tagged: false, lpa2: false };
     let features = Features { ttl: config.options.ttl, ..Features::default() };
@@ -58,7 +57,6 @@ pub fn modelled(pes: usize, config: &Config) -> (PageTable<Arm64Hyp, Live>, Mode
 ///
 /// # Panics
 /// If the arena has no memory.
-#[must_use]
 pub fn arena(config: &Config) -> (PageTable<Arm64Hyp, Live>, Arena<Arm64Hyp>) {
     let mut arena = Arena::new(Phys(0x4000_0000), 64);
     let table = PageTable::<Arm64Hyp, Inactive>::create(&mut arena, config).expect("memory");

@@ -2,7 +2,7 @@
 
 use crate::address::{Phys, Range};
 use crate::error::MapError;
-use crate::format::{Format, Level};
+use crate::format::{Format, Level, low_bits};
 use crate::map_range::Plain;
 use crate::table::{PageTable, Use};
 use crate::transition::{Edit, load};
@@ -95,12 +95,31 @@ impl<F: Format, U: Use> PageTable<F, U> {
         if page && self.map_page(world, range.first(), output, attributes) {
             return Ok(());
         }
+        let alone = range.last() - range.first() == low_bits(F::GRANULE_SHIFT);
         match how {
+            How { sizes: _, existing: Existing::Refuse, grouping: Grouping::Single } if alone => {
+                self.map_far(world, range.first(), output, attributes)
+            }
             How { sizes, existing: Existing::Refuse, grouping: Grouping::Single } => {
                 self.map_range(world, range, output, attributes, Plain(sizes))
             }
             how => self.map_range(world, range, output, attributes, how),
         }
+    }
+
+    /// `map_with` for a range of one granule: arguments that fit into registers, so that the common way needs no stack.
+    #[cold]
+    #[inline(never)]
+    fn map_far<W: World<F>>(
+        &mut self,
+        world: &mut W,
+        va: u64,
+        output: Phys,
+        attributes: F::Attributes,
+    ) -> Result<(), MapError> {
+        let range = Range::inclusive(va, va.wrapping_add(low_bits(F::GRANULE_SHIFT)));
+        let range = range.map_err(|error| MapError { mapped: 0, error })?;
+        self.map_range(world, range, output, attributes, Plain(Sizes::Pages))
     }
 
     /// `map_with` for one page; does nothing and returns `false` unless every table stands already and the slot is empty.
