@@ -39,8 +39,8 @@ library! {
         "vtd-3level.pt", "vtd-4level.pt", "vtd-5level.pt", "vtd-first-stage.pt", "x86-32.pt", "x86-64-5level.pt",
         "x86-64.pt", "x86-pae.pt";
     shared:
-        "arm64-16k.pt", "arm64-64k.pt", "arm64-el1.pt", "arm64-el2.pt", "arm64-s2.pt", "arm64.pt",
-        "armv7-lpae.pt", "armv7.pt", "loongarch.pt", "riscv-gstage.pt", "riscv.pt", "x86.pt";
+        "arm64-16k.pt", "arm64-64k.pt", "arm64-el1.pt", "arm64-el2.pt", "arm64-s1pie.pt", "arm64-s2.pt", "arm64.pt",
+        "armv7-lpae.pt", "armv7.pt", "loongarch.pt", "riscv-gstage.pt", "riscv.pt", "x86-iommu.pt", "x86.pt";
 }
 
 /// Every file: first the formats, then what they share.

@@ -683,6 +683,6 @@ fn operand_address(va: u64, _run: &Run<'_, AmdV2>) -> u64 {
 /// Values of the registers that make hardware walk a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registers {
-    /// The PASID's entry of the GCR3 table.
+    /// The PASID's entry of the GCR3 table; bit 0 is valid (GCR3_VALID in Linux's driver).
     pub gcr3: u64,
 }

@@ -478,6 +478,7 @@ impl Format for Arm64Stage216k {
         OutputChoice { bits: 44, code: 4 },
         OutputChoice { bits: 48, code: 5 },
     ];
+    const MOST_INPUT: &'static [u32] = &[32, 36, 36, 42, 44, 47];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;

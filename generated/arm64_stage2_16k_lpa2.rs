@@ -567,7 +567,6 @@ impl Format for Arm64Stage216kLpa2 {
     ///Bits of `VMID`.
     const TAG_BITS: u32 = 8;
     const OUTPUT: &'static [OutputChoice] = &[
-        OutputChoice { bits: 32, code: 0 },
         OutputChoice { bits: 36, code: 1 },
         OutputChoice { bits: 40, code: 2 },
         OutputChoice { bits: 42, code: 3 },
@@ -575,6 +574,7 @@ impl Format for Arm64Stage216kLpa2 {
         OutputChoice { bits: 48, code: 5 },
         OutputChoice { bits: 52, code: 6 },
     ];
+    const MOST_INPUT: &'static [u32] = &[36, 36, 42, 44, 48, 52];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;
@@ -695,8 +695,7 @@ impl Format for Arm64Stage216kLpa2 {
     }
     fn registers(shape: &Shape<Self>) -> Registers {
         Registers {
-            vtcr_el2: (3 << 31) | ((shape.output.code & 7) << 16) | (2 << 14)
-                | (0x35 << 8)
+            vtcr_el2: (3 << 31) | ((shape.output.code & 7) << 16) | (0xb5 << 8)
                 | ((u64::wrapping_sub(3, shape.root_level as u64) & 3) << 6)
                 | (u64::wrapping_sub(0x40, shape.width as u64) & 0x3f),
             vttbr_el2: ((shape.tag & 0xff) << 48)

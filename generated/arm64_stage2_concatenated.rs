@@ -560,6 +560,7 @@ impl Format for Arm64Stage2Concatenated {
         OutputChoice { bits: 44, code: 4 },
         OutputChoice { bits: 48, code: 5 },
     ];
+    const MOST_INPUT: &'static [u32] = &[32, 36, 40, 42, 43, 43];
     const PUBLISH_LEAF_ONCE: bool = true;
     const PUBLISH_TABLE_COVERS_LEAF: bool = true;
     const HARDWARE_UPDATES: bool = true;

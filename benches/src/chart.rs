@@ -28,7 +28,7 @@ const COLOURS: [RGBColor; 8] = [
 pub fn ratios(path: &Path, results: &[Result], contenders: &[Contender]) -> std::result::Result<(), Failure> {
     let shown: Vec<&Contender> = contenders
         .iter()
-        .filter(|c| c.peer || ["ptdsl", "ptdsl-x86", "ptdsl-live"].contains(&c.name))
+        .filter(|c| c.package.is_some() || ["ptdsl", "ptdsl-x86", "ptdsl-live"].contains(&c.name))
         .collect();
     let rows: Vec<&Result> =
         results.iter().filter(|result| shown.iter().any(|c| result.ratio(c).is_some())).collect();
@@ -68,7 +68,7 @@ pub fn ratios(path: &Path, results: &[Result], contenders: &[Contender]) -> std:
             let ratio = result.ratio(contender)?;
             Some((ratio.clamp(0.25, 1024.0), lines - 0.5 - line as f64))
         });
-        let ours = !contender.peer;
+        let ours = contender.package.is_none();
         let mark = move |at: (f64, f64)| {
             let empty = EmptyElement::at(at);
             let (full, open) = if ours { (5, 0) } else { (0, 5) };

@@ -40,7 +40,7 @@ struct Cli {
     /// Write all numbers into this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the table of the README into this file
+    /// Write the table of the README into this file; between the lines that frame it, if the file has them
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
     /// Write ratios.svg and growth.svg into this folder
@@ -100,14 +100,16 @@ fn contender<W: Walker>() -> Contender {
         _ if W::WORDS.x86 => "hand-x86",
         _ => "hand",
     };
-    let version = version(W::NAME);
-    let about =
-        version.map_or_else(|| W::ABOUT.to_owned(), |version| format!("{} (version {version})", W::ABOUT));
-    Contender { name: W::NAME, about, baseline, peer: version.is_some() }
+    let package = package(W::NAME);
+    let about = match package {
+        Some((_, version)) => format!("{} (version {version})", W::ABOUT),
+        None => W::ABOUT.to_owned(),
+    };
+    Contender { name: W::NAME, about, baseline, package }
 }
 
-/// The version of a peer, from this package's manifest.
-fn version(contender: &str) -> Option<&'static str> {
+/// A peer's package and its version, from this package's manifest.
+fn package(contender: &str) -> Option<(&'static str, &'static str)> {
     let package = match contender {
         "aarch64-paging" | "aarch64-paging-live" => "aarch64-paging",
         "multiarch" => "page_table_multiarch",
@@ -118,7 +120,7 @@ fn version(contender: &str) -> Option<&'static str> {
     include_str!("../Cargo.toml").lines().find_map(|line| {
         let (name, rest) = line.split_once(" = ")?;
         let (_, rest) = rest.split_once("\"=")?;
-        (name == package).then(|| rest.split('"').next())?
+        (name == package).then_some((package, rest.split('"').next()?))
     })
 }
 
@@ -264,7 +266,8 @@ fn write(
         std::fs::write(path, format!("{value:#}\n")).map_err(|error| failed(&path.display(), &error))?;
     }
     if let Some(path) = &cli.markdown {
-        std::fs::write(path, report::markdown(results, contenders))
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        std::fs::write(path, report::into_page(&page, &report::markdown(results, contenders)))
             .map_err(|error| failed(&path.display(), &error))?;
     }
     if let Some(folder) = &cli.charts {

@@ -21,8 +21,8 @@ pub struct Contender {
     pub about: String,
     /// The hand-written walker for the same work.
     pub baseline: &'static str,
-    /// Somebody else's crate.
-    pub peer: bool,
+    /// Somebody else's crate: its name and version.
+    pub package: Option<(&'static str, &'static str)>,
 }
 
 impl Result {
@@ -63,24 +63,40 @@ pub fn text(result: &Result, contenders: &[Contender]) -> String {
     out
 }
 
-/// The table of the README: a line for each row, nanoseconds and ratios.
+/// The columns of the README's table: contender, heading. A peer's heading is its package with its version.
+const COLUMNS: &[(&str, &str)] = &[
+    ("limit", "limit"),
+    ("hand", "by hand"),
+    ("ptdsl", "ptdsl"),
+    ("ptdsl-live", "live"),
+    ("ptdsl-counts", "with counts"),
+    ("ptdsl-x86", "x86-64"),
+    ("aarch64-paging", ""),
+    ("multiarch", ""),
+    ("generic", ""),
+    ("x86_64", ""),
+];
+
+/// The table of the README: a line for each row, nanoseconds and, in brackets, times the hand-written walker.
 pub fn markdown(results: &[Result], contenders: &[Contender]) -> String {
-    let shown: Vec<&Contender> = contenders.iter().filter(|c| !c.name.starts_with("limit-")).collect();
-    let mut out = String::from("| operation |");
-    for contender in &shown {
-        let _ = write!(out, " {} |", contender.name);
+    let shown: Vec<(&Contender, &str)> = COLUMNS
+        .iter()
+        .filter_map(|(name, heading)| Some((contenders.iter().find(|c| c.name == *name)?, *heading)))
+        .collect();
+    let mut out = String::from("| ns per unit (times by hand) |");
+    for (contender, heading) in &shown {
+        let package = contender.package.map(|(name, version)| format!("{name} {version}"));
+        let _ = write!(out, " {} |", package.as_deref().unwrap_or(heading));
     }
     out.push_str("\n|---|");
     out.push_str(&"---|".repeat(shown.len()));
     for result in results {
         let _ = write!(out, "\n| {} |", result.rung.title);
-        for contender in &shown {
-            let _ = match (result.of(contender.name), result.ratio(contender)) {
-                (Some(Outcome::Measured { median, .. }), _) if contender.name == contender.baseline => {
-                    write!(out, " {median:.2} |")
-                }
+        for (contender, _) in &shown {
+            let alone = contender.name == contender.baseline || contender.name == "limit";
+            let _ = match (result.of(contender.name), result.ratio(contender).filter(|_| !alone)) {
                 (Some(Outcome::Measured { median, .. }), Some(ratio)) => {
-                    write!(out, " {median:.2} ({ratio:.2}) |")
+                    write!(out, " {median:.2} ({ratio:.1}) |")
                 }
                 (Some(Outcome::Measured { median, .. }), None) => write!(out, " {median:.2} |"),
                 (Some(Outcome::Wrong(_)), _) => write!(out, " wrong |"),
@@ -90,6 +106,19 @@ pub fn markdown(results: &[Result], contenders: &[Contender]) -> String {
     }
     out.push('\n');
     out
+}
+
+/// Before the table in a page, and behind it.
+const FRAME: (&str, &str) =
+    ("<!-- table: cargo xtask bench --markdown README.md -->\n", "<!-- end of table -->\n");
+
+/// A page with the table between the lines of [`FRAME`]; the table alone if the page has no such lines.
+pub fn into_page(page: &str, table: &str) -> String {
+    let frame = page.split_once(FRAME.0).and_then(|(before, rest)| Some((before, rest.split_once(FRAME.1)?)));
+    match frame {
+        Some((before, (_, after))) => format!("{before}{}{table}{}{after}", FRAME.0, FRAME.1),
+        None => table.to_owned(),
+    }
 }
 
 /// Growth for the terminal.
@@ -137,7 +166,7 @@ pub fn json(
 ) -> Value {
     let about: Vec<Value> = contenders
         .iter()
-        .map(|c| json!({ "name": c.name, "about": c.about, "baseline": c.baseline, "peer": c.peer }))
+        .map(|c| json!({ "name": c.name, "about": c.about, "baseline": c.baseline, "peer": c.package.is_some() }))
         .collect();
     let rows: Vec<Value> = results
         .iter()
@@ -167,4 +196,17 @@ pub fn json(
         "rows": rows,
         "growth": { "log2_bytes": SIZES, "curves": growth },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_takes_the_place_of_the_last() {
+        let page = format!("a\n{}old\nold\n{}b\n", FRAME.0, FRAME.1);
+        let mended = into_page(&page, "new\n");
+        assert_eq!(mended, format!("a\n{}new\n{}b\n", FRAME.0, FRAME.1));
+        assert_eq!(into_page("a\n", "new\n"), "new\n");
+    }
 }

@@ -6,19 +6,20 @@ mod agree;
 mod flat;
 #[macro_use]
 mod library;
+mod offer;
 
 #[path = "edits/flat.rs"]
 mod flat_edits;
 
 use agree::spec;
 use flat::{Flat, create, map_both, unmap_both};
+use offer::{Depth, attributes, levels};
 use proptest::prelude::*;
 use ptdsl::{
-    Arena, Boundary, Breaks, Config, Error, Extend, Format, Grouping, Holes, How, Level, Phys, Quiesced,
-    Range, Sizes, Word,
+    Arena, Boundary, Breaks, Config, Error, Extend, Format, Grouping, Holes, How, Phys, Quiesced, Range,
+    Sizes,
 };
-use ptdsl_compiler::decode::{Value, encode};
-use ptdsl_compiler::ir::{self, KindClass};
+use ptdsl_compiler::ir;
 
 #[derive(Clone, Copy, Debug)]
 enum What {
@@ -58,31 +59,6 @@ fn op() -> impl Strategy<Value = Op> {
     )
 }
 
-/// Every combination of attributes that may be built.
-fn attributes<F: Format>(format: &ir::Format) -> Vec<F::Attributes> {
-    let last = format.levels.last().expect("a level");
-    let leaf = last.kinds.iter().find(|kind| kind.class == KindClass::Leaf).expect("the last level maps");
-    let mut rows: Vec<Vec<(&str, Value)>> = vec![Vec::new()];
-    for attribute in &format.attributes {
-        let chosen = rows.iter().flat_map(|chosen| {
-            attribute.rows.iter().map(move |row| {
-                [&chosen[..], &[(attribute.name.as_str(), Value::Name(row.name.clone()))]].concat()
-            })
-        });
-        rows = chosen.collect();
-    }
-    let words = rows.iter().filter_map(|chosen| encode(format, last.number, &leaf.name, chosen).ok());
-    words.map(|word| F::attributes(last.number, F::Word::from_u64(word)).expect("listed")).collect()
-}
-
-/// (log2 of what an entry maps, the level's number, whether it has leaves), from the top down.
-fn levels<F: Format, L: Level<F>>(found: &mut Vec<(u32, i32, bool)>) {
-    if L::HAS_LEAF || L::HAS_TABLE {
-        found.push((L::SHIFT, L::NUMBER, L::HAS_LEAF));
-        levels::<F, L::Next>(found);
-    }
-}
-
 /// One table with its flat map.
 struct Bed<F: Format> {
     flat: Flat<F>,
@@ -90,7 +66,7 @@ struct Bed<F: Format> {
     arena: Arena<F>,
     first: u64,
     last: u64,
-    levels: Vec<(u32, i32, bool)>,
+    levels: Vec<Depth>,
 }
 
 impl<F: Format> Bed<F> {
@@ -98,23 +74,20 @@ impl<F: Format> Bed<F> {
         let config: Config<F> = Config { width, ..Config::default() };
         let mut arena: Arena<F> = Arena::new(Phys(1 << 28), 200);
         let table = create(&mut arena, &config);
-        let mut found = Vec::new();
-        levels::<F, F::Top>(&mut found);
-        found.retain(|level| level.0 < width);
         let all = u64::MAX >> (64 - width);
         let (first, last) = match F::EXTEND {
             Extend::Zero => (0, all),
             Extend::One => (!all, u64::MAX),
             Extend::Sign => (!(all >> 1), u64::MAX),
         };
-        Bed { flat: Flat::new(&config), table, arena, first, last, levels: found }
+        Bed { flat: Flat::new(&config), table, arena, first, last, levels: levels::<F>(width) }
     }
 
     /// A page near the beginning of the space, its end, or the second entry of some level.
     fn address(&self, op: &Op) -> u64 {
         let granule = F::GRANULE_SHIFT;
         let place = usize::from(op.near) % (self.levels.len() + 2);
-        let page = match place.checked_sub(2).map(|level| self.levels[level].0) {
+        let page = match place.checked_sub(2).map(|level| self.levels[level].shift) {
             None if place == 0 => self.first >> granule,
             None => self.last >> granule,
             Some(shift) => self.first.wrapping_add(1 << shift).min(self.last) >> granule,
@@ -126,11 +99,11 @@ impl<F: Format> Bed<F> {
         let va = self.address(op);
         if matches!(op.what, What::Map) && !op.pages.is_multiple_of(4) {
             // The leaves that the other operations cut.
-            let table = self.levels.iter().rev().nth(1).map_or(0, |level| (1_u64 << level.0) - 1);
+            let table = self.levels.iter().rev().nth(1).map_or(0, |level| (1_u64 << level.shift) - 1);
             return Range::inclusive(va & !table, va | table).expect("a table's worth");
         }
         let granule = F::GRANULE_SHIFT;
-        let per_table = self.levels.iter().rev().nth(1).map_or(4, |level| 1_u64 << (level.0 - granule));
+        let per_table = self.levels.iter().rev().nth(1).map_or(4, |level| 1_u64 << (level.shift - granule));
         let pages = match op.pages % 5 {
             0 => per_table,
             1 => (per_table + 1).min(700),
@@ -154,7 +127,8 @@ impl<F: Format> Bed<F> {
         }
         let refused = match op.what {
             What::Map => {
-                let table_size = 1_u64 << self.levels.iter().rev().nth(1).map_or(F::GRANULE_SHIFT, |l| l.0);
+                let table_size =
+                    1_u64 << self.levels.iter().rev().nth(1).map_or(F::GRANULE_SHIFT, |level| level.shift);
                 let output = range.first() & (table_size - 1) | ((u64::from(op.near) & 3) * table_size);
                 let grouping = if op.pages & 8 == 0 { Grouping::Spans } else { Grouping::Single };
                 let sizes = if op.pages & 16 == 0 { Sizes::Largest } else { Sizes::Pages };
@@ -181,7 +155,7 @@ impl<F: Format> Bed<F> {
                 Err(error) => Some(error),
             },
             What::SplitTo(level) => {
-                let (shift, number, leaves) = self.levels[level % self.levels.len()];
+                let Depth { shift, number, leaf: leaves } = self.levels[level % self.levels.len()];
                 let va = range.first();
                 let mapped = flat.pages.contains_key(&va);
                 match table.split_to(arena, va + 5, number, breaks) {

@@ -183,6 +183,51 @@ fn a_destroyed_table_returns_every_frame() {
     assert_eq!(arena.live_frames(), 0);
 }
 
+/// The ranges of start levels, and the sizes of physical addresses that they need, are from the manual's table.
+#[test]
+fn a_walk_that_is_constrained_unpredictable_is_refused() {
+    fn most<F: ptdsl::Format>(output_bits: u32) -> u32 {
+        let mut arena = Arena::new(Phys(0), 64);
+        let mut most = 0;
+        for width in F::MIN_WIDTH..=F::MAX_WIDTH {
+            match ptdsl::PageTable::<F, _>::create(
+                &mut arena,
+                &Config { width, output_bits, ..Config::default() },
+            ) {
+                Ok(table) => {
+                    most = width;
+                    table.destroy(&mut arena);
+                }
+                Err(refused) => {
+                    assert_eq!(refused, Error::WidthForOutput { width, bits: output_bits, max: most });
+                    let text =
+                        format!("with a limit of {output_bits} output bits this format has at most {most}");
+                    assert!(refused.to_string().ends_with(&text), "{refused}");
+                }
+            }
+        }
+        most
+    }
+    use ptdsl_generated as formats;
+    let limits = [32, 36, 40, 42, 44, 48];
+    assert_eq!(limits.map(most::<formats::arm64_stage2::Arm64Stage2>), [32, 36, 39, 39, 44, 48]);
+    assert_eq!(limits.map(most::<formats::arm64_stage2_16k::Arm64Stage216k>), [32, 36, 36, 42, 44, 47]);
+    assert_eq!(limits.map(most::<formats::arm64_stage2_64k::Arm64Stage264k>), [32, 36, 40, 42, 44, 48]);
+    let limits_lpa2 = [36, 40, 42, 44, 48, 52];
+    assert_eq!(
+        limits_lpa2.map(most::<formats::arm64_stage2_lpa2::Arm64Stage2Lpa2>),
+        [36, 39, 39, 44, 48, 52]
+    );
+    type Lpa2With16k = formats::arm64_stage2_16k_lpa2::Arm64Stage216kLpa2;
+    assert_eq!(limits_lpa2.map(most::<Lpa2With16k>), [36, 36, 42, 44, 48, 52]);
+    type Concatenated = formats::arm64_stage2_concatenated::Arm64Stage2Concatenated;
+    assert_eq!(limits.map(most::<Concatenated>), [32, 36, 40, 42, 43, 43]);
+    type Concatenated16k = formats::arm64_stage2_16k_concatenated::Arm64Stage216kConcatenated;
+    assert_eq!(limits.map(most::<Concatenated16k>), [32, 36, 40, 40, 40, 40]);
+    type Concatenated64k = formats::arm64_stage2_64k_concatenated::Arm64Stage264kConcatenated;
+    assert_eq!(limits.map(most::<Concatenated64k>), [32, 36, 40, 42, 44, 46]);
+}
+
 #[test]
 fn shapes_and_ranges_that_do_not_exist_are_refused() {
     let mut arena = Arena::new(Phys(0), 8);

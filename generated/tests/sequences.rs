@@ -6,15 +6,14 @@ mod agree;
 mod flat;
 #[macro_use]
 mod library;
+mod offer;
 
 use agree::spec;
 use flat::{Flat, create, map_both, unmap_both};
+use offer::{Depth, attributes, levels};
 use proptest::prelude::*;
-use ptdsl::{
-    Arena, Boundary, Config, Existing, Extend, Format, Grouping, How, Level, Phys, Range, Sizes, Word,
-};
-use ptdsl_compiler::decode::{Value, encode};
-use ptdsl_compiler::ir::{self, KindClass};
+use ptdsl::{Arena, Boundary, Config, Existing, Extend, Format, Grouping, How, Phys, Range, Sizes};
+use ptdsl_compiler::ir;
 
 /// An operation as numbers, which the shape of a format's tables turns into addresses.
 #[derive(Clone, Debug)]
@@ -46,42 +45,10 @@ fn op() -> impl Strategy<Value = Op> {
     })
 }
 
-/// Every combination of attributes that may be built, as the interpreter encodes it and generated code reads it.
-fn attributes<F: Format>(format: &ir::Format) -> Vec<F::Attributes> {
-    let last = format.levels.last().expect("a level");
-    let leaf = last.kinds.iter().find(|kind| kind.class == KindClass::Leaf).expect("the last level maps");
-    let mut rows: Vec<Vec<(&str, Value)>> = vec![Vec::new()];
-    for attribute in &format.attributes {
-        rows = rows
-            .iter()
-            .flat_map(|chosen| {
-                attribute.rows.iter().map(move |row| {
-                    let mut chosen = chosen.clone();
-                    chosen.push((&attribute.name, Value::Name(row.name.clone())));
-                    chosen
-                })
-            })
-            .collect();
-    }
-    let words = rows.iter().filter_map(|chosen| encode(format, last.number, &leaf.name, chosen).ok());
-    let read = |word| F::attributes(last.number, F::Word::from_u64(word)).expect("a listed combination");
-    let all: Vec<F::Attributes> = words.map(read).collect();
-    assert!(!all.is_empty());
-    all
-}
-
-/// log2 of what an entry maps, from the top level down.
-fn shifts<F: Format, L: Level<F>>(found: &mut Vec<u32>) {
-    if L::HAS_LEAF || L::HAS_TABLE {
-        found.push(L::SHIFT);
-        shifts::<F, L::Next>(found);
-    }
-}
-
 struct Shape {
     width: u32,
     granule: u32,
-    shifts: Vec<u32>,
+    levels: Vec<Depth>,
     extend: Extend,
 }
 
@@ -100,8 +67,8 @@ impl Shape {
     /// An address near an end, or near the beginning of a table's second slot or second table.
     fn address(&self, op: &Op) -> u64 {
         let (first, last) = self.half(op.high);
-        let place = usize::from(op.near) % (self.shifts.len() + 2);
-        let page = match place.checked_sub(2).map(|level| self.shifts[level]) {
+        let place = usize::from(op.near) % (self.levels.len() + 2);
+        let page = match place.checked_sub(2).map(|level| self.levels[level].shift) {
             None if place == 0 => first >> self.granule,
             None => last >> self.granule,
             Some(shift) if op.high => (last >> shift << shift) >> self.granule,
@@ -112,7 +79,7 @@ impl Shape {
 
     /// A few pages, about a table of them, or about two.
     fn pages(&self, op: &Op) -> u64 {
-        let bits = self.shifts.iter().rev().nth(1).map_or(1, |shift| shift - self.granule);
+        let bits = self.levels.iter().rev().nth(1).map_or(1, |level| level.shift - self.granule);
         let table = 1_u64 << bits;
         // Comparing costs time for each page: large tables are filled less often.
         let choices = if table > 1024 { 32 } else { 8 };
@@ -141,10 +108,7 @@ impl Shape {
 
 fn run<F: Format>(known: &[F::Attributes], width: u32, ops: &[Op]) {
     let config: Config<F> = Config { width, ..Config::default() };
-    let mut levels = Vec::new();
-    shifts::<F, F::Top>(&mut levels);
-    levels.retain(|&shift| shift < width);
-    let shape = Shape { width, granule: F::GRANULE_SHIFT, shifts: levels, extend: F::EXTEND };
+    let shape = Shape { width, granule: F::GRANULE_SHIFT, levels: levels::<F>(width), extend: F::EXTEND };
     let mut arena: Arena<F> = Arena::new(Phys(1 << 28), 160);
     let mut table = create(&mut arena, &config);
     let root = arena.live_frames();
@@ -179,9 +143,7 @@ fn run<F: Format>(known: &[F::Attributes], width: u32, ops: &[Op]) {
 
 /// The narrowest and the widest tables, and those around which the root changes its level.
 fn widths<F: Format>() -> Vec<u32> {
-    let mut levels = Vec::new();
-    shifts::<F, F::Top>(&mut levels);
-    let around = levels.iter().flat_map(|&shift| [shift, shift + 1]);
+    let around = levels::<F>(u32::MAX).into_iter().flat_map(|level| [level.shift, level.shift + 1]);
     let mut widths: Vec<u32> = around.chain([F::MIN_WIDTH, F::MAX_WIDTH]).collect();
     widths.retain(|width| (F::MIN_WIDTH..=F::MAX_WIDTH).contains(width));
     widths.sort_unstable();

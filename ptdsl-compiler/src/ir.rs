@@ -121,6 +121,8 @@ pub struct OutputChoice {
     pub bits: u32,
     /// Its code in registers.
     pub code: u64,
+    /// Input bits that a table with this limit has at most.
+    pub most_input: u32,
 }
 
 /// The number by which hardware tells a table's translations from others': ASID, VMID, PCID.

@@ -79,11 +79,20 @@ fn input(model: &Model<'_>) -> Option<ir::Input> {
 
 fn output(model: &Model<'_>) -> Option<ir::Output> {
     let output = model.output.as_ref()?;
+    let most_input = model.input.as_ref()?.bits;
     let (limit, choices) = match &output.ast.limit {
-        None => (output.name, vec![ir::OutputChoice { bits: output.bits, code: 0 }]),
+        None => (output.name, vec![ir::OutputChoice { bits: output.bits, code: 0, most_input }]),
         Some(limit) => {
-            let choice = |(bits, code): &(Spanned<u64>, Spanned<u64>)| {
-                Some(ir::OutputChoice { bits: u32::try_from(bits.node).ok()?, code: code.node })
+            let choice = |choice: &ast::Choice| {
+                let most_input = match &choice.input {
+                    Some(most) => u32::try_from(most.node).ok()?.min(most_input),
+                    None => most_input,
+                };
+                Some(ir::OutputChoice {
+                    bits: u32::try_from(choice.bits.node).ok()?,
+                    code: choice.code.node,
+                    most_input,
+                })
             };
             (&limit.name, limit.choices.iter().map(choice).collect::<Option<_>>()?)
         }

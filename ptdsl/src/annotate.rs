@@ -6,6 +6,7 @@ use crate::format::{Format, Level, layout, low_bits, mask, next_table, root_slot
 use crate::funds::Funds;
 use crate::leaf::{At, descend};
 use crate::table::{PageTable, Use, starts_at};
+use crate::tier::Tier;
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
 use crate::world::World;
@@ -115,7 +116,7 @@ impl<F: Format, W: World<F>, U: Use> Annotate<'_, '_, F, W, U> {
                 let place = (below, slot::<F, L::Next>(va));
                 self.table::<L::Next>(place, va, end.min(last), pass)?;
                 if pass == Pass::Store && self.value == 0 && self.is_empty::<L::Next>(below) {
-                    self.edit.invalidate_table::<L>(table, index, va);
+                    self.edit.invalidate_table(Tier::of::<F, L>(), (table, index), va);
                     let _ = self.edit.forget(table, 1);
                     self.edit.world.free(child, layout::<F, L::Next>(u32::MAX));
                 }
@@ -154,12 +155,15 @@ impl<F: Format, W: World<F>, U: Use> Annotate<'_, '_, F, W, U> {
         let whole = self.range.first() <= start && start | mask::<F, L>() <= self.range.last();
         match (whole, pass) {
             (true, Pass::Plan) => {}
-            (true, Pass::Store) => self.edit.annotate::<L>(place, raw, self.word::<L>(self.value)),
+            (true, Pass::Store) => {
+                let empty = L::empty(self.edit.shape);
+                self.edit.annotate(place, raw, self.word::<L>(self.value), empty);
+            }
             (false, Pass::Plan) => self.plan::<L>(start)?,
             (false, Pass::Store) => {
                 if let Some(child) = self.build::<L>(start, old) {
                     let live = true;
-                    self.edit.publish_table::<L>(place, start, child, live);
+                    self.edit.publish_table(Tier::of::<F, L>(), place, start, child, live);
                     // The slot counted already if it held a value.
                     let counted = usize::from(raw != L::empty(self.edit.shape));
                     let _ = self.edit.forget(place.0, counted);

@@ -9,6 +9,7 @@ mod fmt;
 mod formats;
 mod generate;
 mod number;
+mod parallel;
 mod patch;
 mod report;
 mod spec;

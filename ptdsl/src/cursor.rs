@@ -4,10 +4,13 @@ use core::fmt;
 
 use crate::address::{Phys, Range};
 use crate::error::{Error, MapError};
-use crate::format::{Format, Level, low_bits, next_table, root_slot, slot};
-use crate::table::{PageTable, Use, starts_at};
-use crate::transition::{Edit, load, table as table_at};
+use crate::format::{Format, Level, low_bits, slot};
+use crate::table::{PageTable, Use};
+use crate::tier::Tier;
+use crate::transition::Edit;
 use crate::unmap::{Boundary, Unmapped};
+use crate::unmap_range::prune_from_root;
+use crate::walk::page_slot;
 use crate::world::World;
 use crate::{map, unmap};
 
@@ -42,7 +45,7 @@ impl<F: Format, W: World<F>, U: Use> Cursor<'_, F, W, U> {
     #[inline(always)]
     pub fn map(&mut self, va: u64, output: Phys, attributes: F::Attributes) -> Result<(), MapError> {
         if let Some(place) = self.place
-            && self.is_near::<F::Top>(va)
+            && self.is_near(va)
             && self.table.is_output_page(output)
             && self.map_near::<F::Top>(place, va, output, attributes)
         {
@@ -58,7 +61,7 @@ impl<F: Format, W: World<F>, U: Use> Cursor<'_, F, W, U> {
     #[inline(always)]
     pub fn unmap(&mut self, va: u64) -> Result<Unmapped, Error> {
         if let Some(place) = self.place
-            && self.is_near::<F::Top>(va)
+            && self.is_near(va)
             && self.unmap_near::<F::Top>(place, va)
         {
             return Ok(Unmapped { bytes: low_bits(F::GRANULE_SHIFT) + 1, stopped: None });
@@ -68,11 +71,8 @@ impl<F: Format, W: World<F>, U: Use> Cursor<'_, F, W, U> {
 
     /// Whether `va` is a page in the table where the cursor stands; then it was checked with the first page there.
     #[inline(always)]
-    fn is_near<L: Level<F>>(&self, va: u64) -> bool {
-        if L::HAS_TABLE {
-            return self.is_near::<L::Next>(va);
-        }
-        let within = low_bits(L::SHIFT + L::BITS) & !low_bits(L::SHIFT);
+    fn is_near(&self, va: u64) -> bool {
+        let within = reach::<F, F::Top>() & !low_bits(F::GRANULE_SHIFT);
         (va ^ self.base) & !within == 0
     }
 
@@ -136,41 +136,27 @@ impl<F: Format, W: World<F>, U: Use> Cursor<'_, F, W, U> {
         self.place = None;
         let base = core::mem::replace(&mut self.base, 1);
         if core::mem::take(&mut self.lost) {
-            let mut edit: Edit<'_, F, W, U> = self.table.edit(self.world);
-            unmap::prune_from_root::<F, F::Top, W, U>(&mut edit, base);
+            prune_from_root::<F, W, U>(self.world, self.table.shape(), base);
         }
     }
 
     /// Stands in the last table on the way to a checked address, if there is one.
     fn stand_at(&mut self, va: u64) {
         let shape = self.table.shape();
-        let (root, width) = (shape.root, shape.width);
-        let root = table_at::<F, W>(self.world, root);
-        self.descend_from::<F::Top>(root, width, va);
-    }
-
-    fn descend_from<L: Level<F>>(&mut self, root: W::Table, width: u32, va: u64) {
-        if starts_at::<F, L>(width) {
-            // A root of the last level need not be as large as the others, and is not freed: no place for a cursor.
-            if L::HAS_TABLE {
-                self.descend::<L>((root, root_slot::<F, L>(va, width)), va);
-            }
-        } else {
-            self.descend_from::<L::Next>(root, width, va);
-        }
-    }
-
-    fn descend<L: Level<F>>(&mut self, (table, index): (W::Table, usize), va: u64) {
-        if !L::HAS_TABLE {
-            self.place = Some(table);
-            self.base = va & !low_bits(L::SHIFT + L::BITS);
-        } else if let Some(child) =
-            next_table::<F, L>(self.table.shape(), load::<F, W>(self.world, table, index))
+        // A root of the last level need not be as large as the others, and is not freed: no place for a cursor.
+        if Tier::root::<F>(shape.width).has_table
+            && let Some((place, _)) = page_slot::<F, W>(self.world, shape, va)
         {
-            let child = table_at::<F, W>(self.world, child);
-            self.descend::<L::Next>((child, slot::<F, L::Next>(va)), va);
+            self.place = Some(place);
+            self.base = va & !reach::<F, F::Top>();
         }
     }
+}
+
+/// Low bits of an address inside a table of the last level.
+#[inline(always)]
+fn reach<F: Format, L: Level<F>>() -> u64 {
+    if L::HAS_TABLE { reach::<F, L::Next>() } else { low_bits(L::SHIFT + L::BITS) }
 }
 
 impl<F: Format, W: World<F>, U: Use> Drop for Cursor<'_, F, W, U> {

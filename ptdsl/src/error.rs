@@ -50,6 +50,15 @@ pub enum Error {
         /// What was asked for.
         bits: u32,
     },
+    /// With that output limit the format has no table of that many input bits.
+    WidthForOutput {
+        /// Input bits that were asked for.
+        width: u32,
+        /// Output bits that were asked for.
+        bits: u32,
+        /// The most input bits with them.
+        max: u32,
+    },
     /// The format's tag does not have that many bits.
     Tag {
         /// What was asked for.
@@ -173,6 +182,12 @@ impl fmt::Display for Error {
             }
             Error::Width { width, min, max } => {
                 write!(f, "{width} input bits: this format has {min} to {max}")
+            }
+            Error::WidthForOutput { width, bits, max } => {
+                write!(
+                    f,
+                    "{width} input bits: with a limit of {bits} output bits this format has at most {max}"
+                )
             }
             Error::Tag { tag, bits } => write!(f, "tag {tag:#x} does not fit the format's {bits} bits"),
             Error::OutputBits { bits } => write!(f, "this format has no limit of {bits} output bits"),

@@ -174,6 +174,8 @@ pub trait Format: Copy + Debug + Eq + 'static {
     const TAG_BITS: u32 = 0;
     /// Output limits, the largest last.
     const OUTPUT: &'static [OutputChoice];
+    /// Most input bits with each of these limits; empty where [`MAX_WIDTH`](Format::MAX_WIDTH) goes with all.
+    const MOST_INPUT: &'static [u32] = &[];
     /// What the root's address is a multiple of, in bytes, because the registers hold no lower bits of it.
     const ROOT_ALIGNMENT: u64 = 1;
     /// Whether publishing a leaf needs no operand, so that one sequence serves all leaves of an operation.
@@ -454,8 +456,13 @@ pub(crate) fn slot<F: Format, L: Level<F>>(va: u64) -> usize {
 /// The slot of a checked address in the root: its index may have fewer bits than the level, or more.
 #[inline(always)]
 pub(crate) fn root_slot<F: Format, L: Level<F>>(va: u64, width: u32) -> usize {
-    let translated = if matches!(F::EXTEND, Extend::Zero) { va } else { va & low_bits(width) };
-    (translated >> L::SHIFT) as usize
+    (translated::<F>(va, width) >> L::SHIFT) as usize
+}
+
+/// The bits of a checked address that a table of that width translates.
+#[inline(always)]
+pub(crate) fn translated<F: Format>(va: u64, width: u32) -> u64 {
+    if matches!(F::EXTEND, Extend::Zero) { va } else { va & low_bits(width) }
 }
 
 /// Alignment of tables that are smaller, in bytes.

@@ -4,6 +4,7 @@ use crate::address::Phys;
 use crate::error::Error;
 use crate::format::{Format, Level, layout};
 use crate::table::allocate;
+use crate::tier::Tier;
 use crate::world::{TableLayout, World};
 
 /// A range has two ends, and each cuts at most one leaf, which needs at most one table a level below it. No format has
@@ -34,7 +35,7 @@ impl<T: Copy> Funds<T> {
             return Err(Error::OutOfMemory { va, level: L::NUMBER });
         };
         let layout = layout::<F, L>(u32::MAX);
-        let ((address, _), table) = allocate::<F, L, W>(world, layout, va)?;
+        let ((address, _), table) = allocate::<F, W>(world, Tier::of::<F, L>(), layout, va)?;
         *room = Some((L::NUMBER, address, layout, table));
         Ok(())
     }

@@ -30,6 +30,8 @@ mod funds;
 mod gather;
 mod leaf;
 mod map;
+mod map_funded;
+mod map_range;
 mod mappings;
 #[allow(unsafe_code)]
 pub mod memory;
@@ -39,11 +41,14 @@ mod split;
 mod table;
 #[doc(hidden)]
 pub mod tables;
+mod tier;
 mod transition;
 mod translate;
 mod unmap;
+mod unmap_range;
 mod unmap_split;
 pub mod visit;
+mod walk;
 mod word;
 pub mod world;
 

@@ -18,6 +18,13 @@ pub trait Frames {
     fn allocate(&mut self, layout: TableLayout) -> Option<Fresh>;
     /// Takes a table back.
     fn free(&mut self, address: Phys, layout: TableLayout);
+    /// Entries were added to (or, negative, removed from) a table; the new count, if the allocator keeps one with each page.
+    /// Then a table that lost its last entry is known by it; else it is looked through. A page that is allocated holds none.
+    #[inline(always)]
+    fn count(&mut self, table: Phys, delta: isize) -> Option<usize> {
+        let _ = (table, delta);
+        None
+    }
 }
 
 /// Who performs maintenance steps: on hardware, `step.execute()`.
@@ -125,6 +132,11 @@ impl<F: Format, A: Frames, M: Maintain<F>> World<F> for Linear<F, A, M> {
     #[inline(always)]
     fn free(&mut self, address: Phys, layout: TableLayout) {
         self.frames.free(address, layout);
+    }
+
+    #[inline(always)]
+    fn count(&mut self, table: Pointer<F::Word>, delta: isize) -> Option<usize> {
+        self.frames.count(Phys((table.0.addr() as u64).wrapping_sub(self.distance)), delta)
     }
 }
 

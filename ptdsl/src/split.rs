@@ -56,16 +56,33 @@ impl<F: Format, U: Use> PageTable<F, U> {
         cut: &Cut<'_, Keep>,
         breaks: U::Breaks<'_>,
     ) -> Result<(), Error> {
+        self.cutting(world, cut, breaks, |table, world, funds| {
+            table.do_cut(world, cut.first, cut, funds);
+            table.do_cut(world, cut.last, cut, funds);
+            Ok(())
+        })
+    }
+
+    /// Plans the cuts, and performs what needs them if nothing is refused; pages that were not needed go back.
+    ///
+    /// # Errors
+    /// Those of [`check_pinned`](Self::check_pinned), [`plan_ends`](Self::plan_ends) and `perform`.
+    pub(crate) fn cutting<W: World<F>, R: crate::cut::Rewrite<F>, T>(
+        &mut self,
+        world: &mut W,
+        cut: &Cut<'_, R>,
+        breaks: U::Breaks<'_>,
+        perform: impl FnOnce(&mut Self, &mut W, &mut Funds<W::Table>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let breaks = U::breaks(breaks);
         self.check_pinned(&breaks)?;
         let mut funds = Funds::none();
-        let planned = self.plan_ends(world, cut, (&mut funds, &breaks));
-        if planned.is_ok() {
-            self.do_cut(world, cut.first, cut, &mut funds);
-            self.do_cut(world, cut.last, cut, &mut funds);
-        }
+        let result = match self.plan_ends(world, cut, (&mut funds, &breaks)) {
+            Ok(()) => perform(self, world, &mut funds),
+            Err(error) => Err(error),
+        };
         funds.release::<F, W>(world);
-        planned
+        result
     }
 
     /// Plans the cuts at both ends; a leaf that both cut is one.

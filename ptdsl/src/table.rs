@@ -9,6 +9,7 @@ use crate::format::{
     Extend, Format, Level, Run, Shape, Transition, layout, low_bits, next_table, root_layout,
 };
 use crate::safety::Breaks;
+use crate::tier::Tier;
 use crate::transition::{Edit, load, table as table_at};
 use crate::word::Word;
 use crate::world::{TableLayout, World};
@@ -127,16 +128,22 @@ impl<F: Format> PageTable<F, Inactive> {
     /// Makes an empty table.
     ///
     /// # Errors
-    /// [`Error::Width`], [`Error::OutputBits`] and [`Error::Tag`] for a shape that the format does not have, [`Error::OutOfMemory`] and
+    /// [`Error::Width`], [`Error::OutputBits`], [`Error::WidthForOutput`] and [`Error::Tag`] for a shape that the format does not have, [`Error::OutOfMemory`] and
     /// [`Error::BadTablePage`] for a root that was not to be had.
     pub fn create<W: World<F>>(world: &mut W, config: &Config<F>) -> Result<Self, Error> {
         let Config { width, output_bits, tag, options, hardware_updates, no_conflict_abort } = *config;
         if width < F::MIN_WIDTH || width > F::MAX_WIDTH {
             return Err(Error::Width { width, min: F::MIN_WIDTH, max: F::MAX_WIDTH });
         }
-        let Some(&output) = F::OUTPUT.iter().find(|choice| choice.bits == output_bits) else {
+        let mut limits = F::OUTPUT.iter().enumerate();
+        let Some((limit, &output)) = limits.find(|(_, choice)| choice.bits == output_bits) else {
             return Err(Error::OutputBits { bits: output_bits });
         };
+        if let Some(&max) = F::MOST_INPUT.get(limit)
+            && width > max
+        {
+            return Err(Error::WidthForOutput { width, bits: output_bits, max });
+        }
         if tag & !low_bits(F::TAG_BITS) != 0 {
             return Err(Error::Tag { tag, bits: F::TAG_BITS });
         }
@@ -241,7 +248,7 @@ impl<F: Format, U: Use> PageTable<F, U> {
     ///
     /// # Errors
     /// [`Error::Misaligned`], [`Error::OutOfRange`].
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn check(&self, range: Range) -> Result<(), Error> {
         let granule = low_bits(F::GRANULE_SHIFT);
         if range.first() & granule != 0 {
@@ -278,7 +285,8 @@ impl<F: Format, U: Use> PageTable<F, U> {
     #[cold]
     fn first_outside(&self, range: Range) -> Error {
         let after_low_half = low_bits(self.shape.width) / 2 + 1;
-        let address = [range.first(), after_low_half, range.last()]
+        let after_all = low_bits(self.shape.width).wrapping_add(1);
+        let address = [range.first(), after_low_half, after_all, range.last()]
             .into_iter()
             .find(|&a| range.first() <= a && a <= range.last() && !self.canonical(a));
         Error::OutOfRange { address: address.unwrap_or(range.last()), width: self.shape.width }
@@ -320,7 +328,7 @@ fn create_at<F: Format, L: Level<F>, W: World<F>>(
     shape.root_level = L::NUMBER;
     make_sentinels::<F, L, W>(world, &mut shape)?;
     let layout = root_layout::<F, L>(shape.width);
-    let (root, table) = match allocate::<F, L, W>(world, layout, 0) {
+    let (root, table) = match allocate::<F, W>(world, Tier::of::<F, L>(), layout, 0) {
         Ok(root) => root,
         Err(error) => {
             free_sentinels::<F, L, W>(world, &shape);
@@ -330,24 +338,25 @@ fn create_at<F: Format, L: Level<F>, W: World<F>>(
     shape.root = root.0;
     let mut edit: Edit<'_, F, W, Inactive> = Edit::new(world, &shape);
     if !root.1 {
-        edit.clear_fresh::<L>(table, 0..(layout.bytes / F::Word::BYTES) as usize);
+        let slots = (layout.bytes / F::Word::BYTES) as usize;
+        edit.clear_fresh(table, 0..slots, L::empty(&shape));
     }
     Ok(PageTable::new(shape))
 }
 
-/// A page for a table of level `L`, checked: (address, is zeroed) and its handle.
+/// A page for a table of a level, checked: (address, is zeroed) and its handle.
 #[inline(always)]
-pub(crate) fn allocate<F: Format, L: Level<F>, W: World<F>>(
+pub(crate) fn allocate<F: Format, W: World<F>>(
     world: &mut W,
+    tier: &Tier,
     layout: TableLayout,
     va: u64,
 ) -> Result<((Phys, bool), W::Table), Error> {
     // An allocator's zeroes are empty slots only where the empty word is 0.
-    let zeroes = L::SENTINEL.is_none() && L::EMPTY == F::Word::ZERO;
-    allocate_page::<F, W>(world, layout, (va, L::NUMBER), zeroes)
+    allocate_page::<F, W>(world, layout, (va, tier.number), tier.empty_is_zero::<F>())
 }
 
-/// The same outside of the level, so that all levels share it. `zeroes`: an empty slot is 0.
+/// The same, once for all callers. `zeroes`: an empty slot is 0.
 #[inline(never)]
 fn allocate_page<F: Format, W: World<F>>(
     world: &mut W,
@@ -375,8 +384,8 @@ fn make_sentinels<F: Format, L: Level<F>, W: World<F>>(
     }
     make_sentinels::<F, L::Next, W>(world, shape)?;
     let Some(place) = L::SENTINEL else { return Ok(()) };
-    let ((address, zeroed), table) = match allocate::<F, L::Next, W>(world, layout::<F, L::Next>(u32::MAX), 0)
-    {
+    let below = Tier::of::<F, L::Next>();
+    let ((address, zeroed), table) = match allocate::<F, W>(world, below, below.layout, 0) {
         Ok(fresh) => fresh,
         Err(error) => {
             free_sentinels::<F, L::Next, W>(world, shape);
@@ -385,7 +394,7 @@ fn make_sentinels<F: Format, L: Level<F>, W: World<F>>(
     };
     if !zeroed {
         let mut edit: Edit<'_, F, W, Inactive> = Edit::new(world, shape);
-        edit.clear_fresh::<L::Next>(table, 0..1 << L::Next::BITS);
+        edit.clear_fresh(table, 0..below.slots(), L::Next::empty(shape));
     }
     if let Some(sentinel) = shape.sentinels.as_mut().get_mut(place) {
         *sentinel = address;

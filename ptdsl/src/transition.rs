@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use crate::address::Phys;
 use crate::format::{Change, Format, Level, Run, Shape, Transition, span};
-use crate::leaf::with_flags_of;
 use crate::table::Use;
+use crate::tier::Tier;
 use crate::word::Word;
 use crate::world::World;
 
@@ -32,7 +32,7 @@ impl<W: ?Sized> Permit<W> {
 }
 
 /// Slots that a loop over a run handles in one round.
-pub(crate) const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// One load of a descriptor.
 #[inline(always)]
@@ -55,7 +55,7 @@ fn fill<F: Format, W: World<F>>(
     (first, step): (F::Word, F::Word),
 ) {
     let (mut slot, end, mut word) = (slots.start, slots.end, first);
-    // By eight: the compiler does not unroll volatile stores far enough by itself. Two words at a time: a processor that
+    // Many at once: the compiler does not unroll volatile stores far enough by itself. Two words at a time: a processor that
     // stores two in a cycle does not wait for the one before.
     let (mut next, both) = (word.wrapping_add(step), step.wrapping_add(step));
     // One counter, so that the compiler keeps one.
@@ -106,7 +106,7 @@ fn leading<T: Word>(slots: core::ops::Range<usize>, word: impl Fn(usize) -> T) -
 
 /// Whether a word is a leaf that takes one slot.
 #[inline(always)]
-fn single<F: Format, L: Level<F>>(raw: F::Word) -> bool {
+pub(crate) fn single<F: Format, L: Level<F>>(raw: F::Word) -> bool {
     L::is_leaf(raw) & (span::<F, L>(raw) == 0)
 }
 
@@ -116,16 +116,13 @@ pub(crate) struct Edit<'a, F: Format, W, U> {
     pub(crate) shape: &'a Shape<F>,
     owed_leaf: bool,
     owed_table: bool,
-    /// Whether hardware may write into leaves of the table at any moment.
-    hardware: bool,
     state: PhantomData<U>,
 }
 
 impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     #[inline(always)]
     pub(crate) fn new(world: &'a mut W, shape: &'a Shape<F>) -> Self {
-        let hardware = U::LIVE && F::HARDWARE_UPDATES && shape.hardware_updates;
-        Edit { world, shape, owed_leaf: false, owed_table: false, hardware, state: PhantomData }
+        Edit { world, shape, owed_leaf: false, owed_table: false, state: PhantomData }
     }
 
     #[inline(always)]
@@ -133,51 +130,54 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         Run { va, count, shift: L::SHIFT, level: L::NUMBER, shape: self.shape }
     }
 
+    /// As [`run`](Self::run).
+    #[inline(always)]
+    pub(crate) fn run_at(&self, tier: &Tier, va: u64, count: usize) -> Run<'a, F> {
+        Run { va, count, shift: tier.shift, level: tier.number, shape: self.shape }
+    }
+
     /// Writes the empty word into slots of a table that no descriptor points to.
     #[inline(always)]
-    pub(crate) fn clear_fresh<L: Level<F>>(&mut self, table: W::Table, slots: core::ops::Range<usize>) {
-        let empty = L::empty(self.shape);
+    pub(crate) fn clear_fresh(&mut self, table: W::Table, slots: core::ops::Range<usize>, empty: F::Word) {
         fill(self.world, table, slots, (empty, F::Word::ZERO));
     }
 
     /// Empty slots become leaves with consecutive outputs. `live`: hardware may already walk the table.
     #[inline(always)]
-    pub(crate) fn publish_leaves<L: Level<F>>(
+    pub(crate) fn publish_leaves(
         &mut self,
+        tier: &Tier,
         (table, slot): (W::Table, usize),
         (va, count): (u64, usize),
         first: F::Word,
         live: bool,
     ) {
         let live = live && U::LIVE;
-        let run = self.run::<L>(va, count);
+        let run = self.run_at(tier, va, count);
         if live {
             self.world.before(Permit::runtime(), Transition::PublishLeaf, &run);
         }
-        fill(self.world, table, slot..slot + count, (first, L::STEP));
+        fill(self.world, table, slot..slot + count, (first, tier.step::<F>()));
         self.owe_leaf(&run, live);
         let _ = self.world.count(table, count as isize);
     }
 
     /// Empty slots become one leaf that takes them all. `live`: hardware may already walk the table.
     #[inline(never)]
-    pub(crate) fn publish_span<L: Level<F>>(
+    pub(crate) fn publish_span(
         &mut self,
+        tier: &Tier,
         (table, slot): (W::Table, usize),
         (va, span): (u64, u32),
         first: F::Word,
         live: bool,
     ) {
         let live = live && U::LIVE;
-        let run = self.run::<L>(va, 1 << span);
+        let run = self.run_at(tier, va, 1 << span);
         if live {
             self.world.before(Permit::runtime(), Transition::PublishLeaf, &run);
         }
-        let (mut word, stride) = (first, L::stride(span));
-        for slot in slot..slot + run.count {
-            self.world.store(Permit::runtime(), table, slot, word);
-            word = word.wrapping_add(stride);
-        }
+        fill(self.world, table, slot..slot + run.count, (first, tier.stride::<F>(span)));
         self.owe_leaf(&run, live);
         let _ = self.world.count(table, run.count as isize);
     }
@@ -209,52 +209,32 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
         }
     }
 
-    /// A leaf becomes another where the format asks for no more than a store; whether it does.
-    #[inline(always)]
-    pub(crate) fn store_over<L: Level<F>>(
-        &mut self,
-        table: W::Table,
-        slot: usize,
-        old: F::Word,
-        new: F::Word,
-    ) -> bool {
-        match L::change(old, new) {
-            Change::Nothing => true,
-            Change::Store if self.hardware_writes() => {
-                // A flag that is set meanwhile stays.
-                let make = |seen| if seen == old { new } else { with_flags_of::<F, L>(new, seen) };
-                self.replace(table, slot, old, &make);
-                true
-            }
-            Change::Store => {
-                self.world.store(Permit::runtime(), table, slot, new);
-                true
-            }
-            Change::Publish | Change::Invalidate | Change::Break => false,
-        }
-    }
-
-    /// [`store_over`](Self::store_over) for a leaf that takes several slots: all of them, or none.
+    /// A leaf, in all its slots, becomes another where the format asks for no more than a store; whether it does.
     #[inline(never)]
-    pub(crate) fn store_over_span<L: Level<F>>(
+    pub(crate) fn store_over(
         &mut self,
+        tier: &Tier,
         (table, first): (W::Table, usize),
         span: u32,
         new: F::Word,
     ) -> bool {
-        let stride = L::stride(span);
+        let stride = if span == 0 { F::Word::ZERO } else { tier.stride::<F>(span) };
+        let slots = first..first + (1 << span);
         let mut word = new;
-        for slot in first..first + (1 << span) {
+        for slot in slots.clone() {
             let old = load::<F, W>(self.world, table, slot);
-            if !matches!(L::change(old, word), Change::Nothing | Change::Store) {
+            if !matches!(tier.change::<F>(old, word), Change::Nothing | Change::Store) {
                 return false;
             }
             word = word.wrapping_add(stride);
         }
         word = new;
-        for slot in first..first + (1 << span) {
+        for slot in slots {
             let old = load::<F, W>(self.world, table, slot);
-            self.replace(table, slot, old, &|seen| with_flags_of::<F, L>(word, seen));
+            // A flag that is set meanwhile stays, and in a leaf of several slots one that is set in any.
+            let kept =
+                |seen| if span == 0 && seen == old { word } else { tier.with_flags_of::<F>(word, seen) };
+            self.replace(table, slot, old, &kept);
             word = word.wrapping_add(stride);
         }
         true
@@ -262,32 +242,33 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
 
     /// An empty slot becomes a table whose words are all written. `live`: hardware may already walk the parent.
     #[inline(always)]
-    pub(crate) fn publish_table<L: Level<F>>(
+    pub(crate) fn publish_table(
         &mut self,
+        tier: &Tier,
         (table, slot): (W::Table, usize),
         va: u64,
         child: Phys,
         live: bool,
     ) {
         let live = live && U::LIVE;
-        let run = self.run::<L>(va, 1);
+        let run = self.run_at(tier, va, 1);
         if live {
             self.world.before(Permit::runtime(), Transition::PublishTable, &run);
         }
-        self.world.store(Permit::runtime(), table, slot, L::link(child));
+        self.world.store(Permit::runtime(), table, slot, tier.link::<F>(child));
         self.owed_table |= live;
         let _ = self.world.count(table, 1);
     }
 
     /// An entry that maps nothing takes a value of software's, or loses it: hardware sees no difference.
-    pub(crate) fn annotate<L: Level<F>>(
+    pub(crate) fn annotate(
         &mut self,
         (table, slot): (W::Table, usize),
         old: F::Word,
         new: F::Word,
+        empty: F::Word,
     ) {
         self.world.store(Permit::runtime(), table, slot, new);
-        let empty = L::empty(self.shape);
         let delta = isize::from(new != empty) - isize::from(old != empty);
         if delta != 0 {
             let _ = self.world.count(table, delta);
@@ -297,53 +278,109 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     /// A leaf becomes an empty slot and no translation of it remains. [`forget`](Self::forget) it afterwards.
     #[inline(always)]
     pub(crate) fn invalidate_leaf<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
-        self.invalidate::<L>((table, slot), va, Transition::InvalidateLeaf);
+        let run = self.run::<L>(va, 1);
+        self.invalidate((table, slot), &run, L::empty(self.shape), self.hardware_writes());
     }
 
-    /// Leaves of a table that no hardware walks become empty slots, from `slot` on, up to the first that is no leaf of one slot or to
-    /// `most` of them; how many. [`forget`](Self::forget) them afterwards.
+    /// Leaves of one slot become empty slots, from `slot` on, up to the first entry that is none or to `most` of them; how
+    /// many. [`forget`](Self::forget) them afterwards.
     #[inline(always)]
-    pub(crate) fn clear_leaves<L: Level<F>>(&mut self, table: W::Table, slot: usize, most: usize) -> usize {
-        if U::LIVE {
-            return 0;
+    pub(crate) fn clear_leaves(
+        &mut self,
+        tier: &Tier,
+        place: (W::Table, usize),
+        va: u64,
+        most: usize,
+    ) -> usize {
+        if tier.has_table || self.hardware_writes() {
+            self.clear_each(tier, place, va, most)
+        } else {
+            self.clear_pages::<F::Top>(place, va, most)
         }
+    }
+
+    /// [`clear_leaves`](Self::clear_leaves) of any level, and by an exchange where hardware may still write to them.
+    #[inline(never)]
+    fn clear_each(&mut self, tier: &Tier, (table, slot): (W::Table, usize), va: u64, most: usize) -> usize {
+        let empty = tier.empty::<F>(self.shape);
+        for done in 0..most {
+            let raw = load::<F, W>(self.world, table, slot + done);
+            if !tier.single::<F>(raw) {
+                return done;
+            }
+            let run = self.run_at(tier, va + ((done as u64) << tier.shift), 1);
+            self.invalidate((table, slot + done), &run, empty, self.hardware_writes());
+        }
+        most
+    }
+
+    /// [`clear_leaves`](Self::clear_leaves) of the last level, where no hardware writes: here each instruction counts.
+    #[inline(always)]
+    fn clear_pages<L: Level<F>>(&mut self, (table, slot): (W::Table, usize), va: u64, most: usize) -> usize {
+        if L::HAS_TABLE {
+            return self.clear_pages::<L::Next>((table, slot), va, most);
+        }
+        let leaf = |world: &W, slot| single::<F, L>(load::<F, W>(world, table, slot));
         let empty = L::empty(self.shape);
         let mut done = 0;
         // Words are looked at together: a branch for each would cost more than its load.
-        while most - done >= AT_ONCE {
-            let leaf = |k| single::<F, L>(load::<F, W>(self.world, table, slot + done + k));
-            if !(0..AT_ONCE).fold(true, |all, k| all & leaf(k)) {
-                break;
-            }
+        while !U::LIVE
+            && most - done >= AT_ONCE
+            && (0..AT_ONCE).fold(true, |all, k| all & leaf(self.world, slot + done + k))
+        {
             for k in 0..AT_ONCE {
                 self.world.store(Permit::runtime(), table, slot + done + k, empty);
             }
             done += AT_ONCE;
         }
-        while done < most && single::<F, L>(load::<F, W>(self.world, table, slot + done)) {
-            self.world.store(Permit::runtime(), table, slot + done, empty);
+        while done < most && leaf(self.world, slot + done) {
+            let run = self.run::<L>(va + ((done as u64) << L::SHIFT), 1);
+            self.invalidate((table, slot + done), &run, empty, false);
             done += 1;
         }
         done
     }
 
+    /// A leaf in a slot goes, by an exchange if hardware may still write to it, and every translation of it.
+    #[inline(always)]
+    fn invalidate(
+        &mut self,
+        (table, slot): (W::Table, usize),
+        run: &Run<'_, F>,
+        empty: F::Word,
+        exchange: bool,
+    ) {
+        if U::LIVE {
+            self.world.before(Permit::runtime(), Transition::InvalidateLeaf, run);
+        }
+        if U::LIVE && F::HARDWARE_UPDATES && exchange {
+            self.take((table, slot), run, empty);
+        } else {
+            self.world.store(Permit::runtime(), table, slot, empty);
+        }
+        if U::LIVE {
+            self.world.after(Permit::runtime(), Transition::InvalidateLeaf, run);
+        }
+    }
+
     /// A leaf that takes several slots goes, whole: every slot is emptied before the first invalidation, so that no walk
     /// meets a part of it afterwards. `va` and `slot` are its first. [`forget`](Self::forget) all slots afterwards.
     #[inline(never)]
-    pub(crate) fn invalidate_span<L: Level<F>>(
+    pub(crate) fn invalidate_span(
         &mut self,
+        tier: &Tier,
         (table, slot): (W::Table, usize),
         va: u64,
         span: u32,
     ) {
-        let run = self.run::<L>(va, 1 << span);
+        let run = self.run_at(tier, va, 1 << span);
         if U::LIVE {
             self.world.before(Permit::runtime(), Transition::InvalidateLeaf, &run);
         }
-        let empty = L::empty(self.shape);
+        let empty = tier.empty::<F>(self.shape);
         for (slot, va) in (slot..slot + run.count).zip(run.addresses()) {
             if self.hardware_writes() {
-                self.take::<L>(table, slot, va);
+                self.take((table, slot), &self.run_at(tier, va, 1), empty);
             } else {
                 self.world.store(Permit::runtime(), table, slot, empty);
             }
@@ -356,38 +393,30 @@ impl<'a, F: Format, W: World<F>, U: Use> Edit<'a, F, W, U> {
     /// A table becomes an empty slot and no walk through it remains: after this its page may be freed.
     /// [`forget`](Self::forget) it afterwards.
     #[inline(always)]
-    pub(crate) fn invalidate_table<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) {
-        self.invalidate::<L>((table, slot), va, Transition::InvalidateTable);
-    }
-
-    #[inline(always)]
-    fn invalidate<L: Level<F>>(&mut self, (table, slot): (W::Table, usize), va: u64, transition: Transition) {
-        let run = self.run::<L>(va, 1);
+    pub(crate) fn invalidate_table(&mut self, tier: &Tier, (table, slot): (W::Table, usize), va: u64) {
+        let run = self.run_at(tier, va, 1);
         if U::LIVE {
-            self.world.before(Permit::runtime(), transition, &run);
+            self.world.before(Permit::runtime(), Transition::InvalidateTable, &run);
         }
-        if transition == Transition::InvalidateLeaf && self.hardware_writes() {
-            self.take::<L>(table, slot, va);
-        } else {
-            self.world.store(Permit::runtime(), table, slot, L::empty(self.shape));
-        }
+        let empty = tier.empty::<F>(self.shape);
+        self.world.store(Permit::runtime(), table, slot, empty);
         if U::LIVE {
-            self.world.after(Permit::runtime(), transition, &run);
+            self.world.after(Permit::runtime(), Transition::InvalidateTable, &run);
         }
     }
 
     /// Whether hardware may write into leaves of the table at any moment.
     #[inline(always)]
     pub(crate) fn hardware_writes(&self) -> bool {
-        U::LIVE && F::HARDWARE_UPDATES && self.hardware
+        // False in the shape of a format without such flags; said here, so that nothing is asked.
+        U::LIVE && F::HARDWARE_UPDATES && self.shape.hardware_updates
     }
 
     /// A leaf becomes an empty slot by an exchange, so that no flag is lost that hardware sets up to then.
     #[inline(always)]
-    fn take<L: Level<F>>(&mut self, table: W::Table, slot: usize, va: u64) -> F::Word {
-        let last = self.world.exchange(Permit::runtime(), table, slot, L::empty(self.shape));
-        self.world.removed(va, L::NUMBER, last);
-        last
+    fn take(&mut self, (table, slot): (W::Table, usize), run: &Run<'_, F>, empty: F::Word) {
+        let last = self.world.exchange(Permit::runtime(), table, slot, empty);
+        self.world.removed(run.va, run.level, last);
     }
 
     /// Takes invalidated entries off the table's count; the new one, if the world keeps one.

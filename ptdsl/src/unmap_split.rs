@@ -19,17 +19,8 @@ impl<F: Format, U: Use> PageTable<F, U> {
         breaks: U::Breaks<'_>,
     ) -> Result<Unmapped, Error> {
         self.check(range)?;
-        let breaks = U::breaks(breaks);
-        self.check_pinned(&breaks)?;
         let cut = Cut { first: range.first(), last: range.last(), rewrite: &Remove };
-        let mut funds = Funds::none();
-        let planned = self.plan_ends(world, &cut, (&mut funds, &breaks));
-        let result = match planned {
-            Ok(()) => self.unmap_cut(world, range, &cut, &mut funds),
-            Err(error) => Err(error),
-        };
-        funds.release::<F, W>(world);
-        result
+        self.cutting(world, &cut, breaks, |table, world, funds| table.unmap_cut(world, range, &cut, funds))
     }
 
     fn unmap_cut<W: World<F>>(

@@ -40,7 +40,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "gen",
-        purpose: "time of `ptdsl gen` for one format, less its start-up",
+        purpose: "time of `ptdsl gen` for one format, less its start-up, and for all of them",
         tools: &[Tool::Gcc],
         run: cost::gen_time,
     },
@@ -55,6 +55,12 @@ pub(crate) const STEPS: &[Step] = &[
         purpose: "a crate that uses checked-in code: CPU time of a cold build",
         tools: &[Tool::Gcc],
         run: cost::checked_in_cost,
+    },
+    Step {
+        name: "generated",
+        purpose: "a crate that holds the code of all formats: CPU time of a cold build",
+        tools: &[Tool::Gcc],
+        run: cost::generated_cost,
     },
 ];
 

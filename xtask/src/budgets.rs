@@ -55,6 +55,10 @@ pub(crate) const INSTRUCTIONS: &[Budget] = &[
 
 /// `gen` of one format, after start-up: milliseconds.
 pub(crate) const GEN_MILLISECONDS: f64 = 20.0;
+/// `gen --all`, from start to end: milliseconds.
+pub(crate) const GEN_ALL_MILLISECONDS: f64 = 500.0;
+/// A crate with the checked-in code of all formats, built from nothing: CPU seconds.
+pub(crate) const GENERATED_SECONDS: f64 = 20.0;
 /// Expansion of the macro for one format: milliseconds.
 pub(crate) const EXPANSION_MILLISECONDS: f64 = 50.0;
 /// A user's crate with the macro, built from nothing: CPU seconds.

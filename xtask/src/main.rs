@@ -9,6 +9,7 @@ mod context;
 mod cost;
 mod fuzz;
 mod model;
+mod mutants;
 mod no_panic;
 mod qemu;
 mod readme;
@@ -42,6 +43,8 @@ enum Task {
     Model(Trial),
     /// Write into the README's blocks what they show
     Readme,
+    /// Change each condition of the runtime's operations, one at a time, and see which test notices
+    Mutants(mutants::Arguments),
 }
 
 #[derive(Args)]
@@ -137,6 +140,7 @@ fn main() -> ExitCode {
     let mut numbers = (None, None);
     let (steps, selection) = match Cli::parse().task {
         Task::Readme => return mend_readme(),
+        Task::Mutants(arguments) => return mutants::main(&arguments),
         Task::Test(selection) => (test::STEPS, selection),
         Task::Ci(selection) => (ci::STEPS, selection),
         Task::Bench(bench) => {

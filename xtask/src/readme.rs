@@ -2,6 +2,7 @@
 //!
 //! `<!-- shows: file PATH -->`, `<!-- shows: output COMMAND -->` and `<!-- shows: block PATH HEADING -->` stand on a line of
 //! their own before a fenced block. The last shows the first fenced block below a heading of a Markdown file.
+//! `<!-- shows: markdown COMMAND -->` stands before Markdown that a command writes, up to a line `<!-- end -->`.
 
 use crate::context::Context;
 use std::fmt::Write;
@@ -57,9 +58,9 @@ pub(crate) fn mend(context: &Context) -> Result<String, String> {
     Ok(format!("{count} blocks"))
 }
 
-/// A fenced block that shows something.
+/// A fenced block, or a piece of Markdown, that shows something.
 struct Block<'a> {
-    /// `file PATH`, `output COMMAND` or `block PATH HEADING`.
+    /// `file PATH`, `output COMMAND`, `block PATH HEADING` or `markdown COMMAND`.
     source: String,
     /// Where the content starts, in bytes.
     start: usize,
@@ -79,14 +80,16 @@ fn blocks<'a>(page: &str, text: &'a str) -> Result<Vec<Block<'a>>, String> {
             continue;
         };
         let marker = lines.number;
-        if !lines.next().is_some_and(|line| line.starts_with("```")) {
+        let markdown = source.starts_with("markdown ");
+        if !markdown && !lines.next().is_some_and(|line| line.starts_with("```")) {
             return Err(format!("{page}:{marker}: no fenced block follows"));
         }
+        let fence = if markdown { "<!-- end -->" } else { "```" };
         let (start, first) = (lines.at, lines.number + 1);
         loop {
             let end = lines.at;
             match lines.next() {
-                Some(line) if line.trim_end() == "```" => {
+                Some(line) if line.trim_end() == fence => {
                     blocks.push(Block {
                         source: source.to_owned(),
                         start,
@@ -96,7 +99,7 @@ fn blocks<'a>(page: &str, text: &'a str) -> Result<Vec<Block<'a>>, String> {
                     break;
                 }
                 Some(_) => {}
-                None => return Err(format!("{page}:{marker}: the fenced block does not end")),
+                None => return Err(format!("{page}:{marker}: no line `{fence}` ends the block")),
             }
         }
     }
@@ -121,7 +124,7 @@ impl<'a> Lines<'a> {
 fn shown(context: &Context, source: &str) -> Result<String, String> {
     let mut text = match source.split_once(' ') {
         Some(("file", path)) => read(context, path)?,
-        Some(("output", command)) => output(context, command)?,
+        Some(("output" | "markdown", command)) => output(context, command)?,
         Some(("block", place)) => {
             let (path, heading) = place.split_once(' ').unwrap_or((place, ""));
             block_below(&read(context, path)?, heading)
@@ -129,7 +132,7 @@ fn shown(context: &Context, source: &str) -> Result<String, String> {
         }
         _ => {
             return Err(format!(
-                "`shows: {source}` is none of `file PATH`, `output COMMAND` and `block PATH HEADING`"
+                "`shows: {source}` is none of `file PATH`, `output COMMAND`, `block PATH HEADING` and `markdown COMMAND`"
             ));
         }
     };
@@ -199,5 +202,13 @@ mod tests {
         assert!(blocks("page", "<!-- shows: file a -->\ntext\n").is_err());
         assert!(blocks("page", "<!-- shows: file a -->\n```\ntext\n").is_err());
         assert_eq!(blocks("page", "nothing\n").map(|blocks| blocks.len()), Ok(0));
+        assert!(blocks("page", "<!-- shows: markdown cargo a -->\n| a |\n").is_err());
+    }
+
+    #[test]
+    fn markdown_ends_at_its_end() {
+        let text = "<!-- shows: markdown cargo a -->\n\n| a |\n\n<!-- end -->\n```\n";
+        let blocks = blocks("page", text).expect("the text is well formed");
+        assert_eq!((blocks.len(), blocks[0].content, blocks[0].line), (1, "\n| a |\n\n", 2));
     }
 }

@@ -1,11 +1,11 @@
 //! ptdsl, with generated code of two formats, as its README shows it.
 
-use crate::pool::{pointer, pool};
+use crate::pool::pool;
 use crate::walker::{ARM64, Done, Operation, Refused, Size, Walker, Window, Words, X86_64};
 use ptdsl::memory::{Frames, Linear, Maintain, NoMaintenance};
 use ptdsl::{
-    Boundary, Breaks, Config, Existing, Format, Fresh, Grouping, Holes, How, Inactive, Live, PageTable,
-    Permit, Phys, Quiesced, Range, Sizes, TableLayout, Use, World,
+    Boundary, Breaks, Config, Existing, Format, Fresh, Grouping, Holes, How, Inactive, Live, PageTable, Phys,
+    Quiesced, Range, Sizes, TableLayout, Use, World,
 };
 use ptdsl_generated::{arm64_hyp, x86_64};
 use std::mem::ManuallyDrop;
@@ -89,60 +89,11 @@ impl<F: Format> Maintain<F> for Counter {
     }
 }
 
-/// A world that keeps the number of entries of each table, beside the tables.
+/// Frames of the pool with the number of entries of each, kept beside them.
 #[derive(Debug)]
 pub struct Counted;
 
-impl<F: Format<Word = u64>> World<F> for Counted {
-    type Table = u64;
-
-    #[inline(always)]
-    fn table(&self, _: Permit<Self>, address: Phys) -> u64 {
-        address.0
-    }
-    #[inline(always)]
-    fn load(&self, _: Permit<Self>, table: u64, slot: usize) -> u64 {
-        // SAFETY: a frame of the pool, and the runtime keeps the slot within it.
-        unsafe { pointer(table).wrapping_add(slot).read_volatile() }
-    }
-    #[inline(always)]
-    fn store(&mut self, _: Permit<Self>, table: u64, slot: usize, word: u64) {
-        // SAFETY: as in `load`.
-        unsafe { pointer(table).wrapping_add(slot).write_volatile(word) }
-    }
-    #[inline(always)]
-    fn exchange(&mut self, permit: Permit<Self>, table: u64, slot: usize, word: u64) -> u64 {
-        // One thread, and no hardware that writes.
-        let _ = permit;
-        // SAFETY: as in `load`.
-        unsafe {
-            let old = pointer(table).wrapping_add(slot).read_volatile();
-            pointer(table).wrapping_add(slot).write_volatile(word);
-            old
-        }
-    }
-    #[inline(always)]
-    fn compare_exchange(
-        &mut self,
-        permit: Permit<Self>,
-        table: u64,
-        slot: usize,
-        current: u64,
-        new: u64,
-    ) -> Result<(), u64> {
-        let _ = permit;
-        // SAFETY: as in `load`.
-        let old = unsafe { pointer(table).wrapping_add(slot).read_volatile() };
-        if old == current {
-            // SAFETY: as in `load`.
-            unsafe { pointer(table).wrapping_add(slot).write_volatile(new) }
-            Ok(())
-        } else {
-            Err(old)
-        }
-    }
-    #[inline(always)]
-    fn step(&mut self, _: F::Step) {}
+impl Frames for Counted {
     #[inline(always)]
     fn allocate(&mut self, _: TableLayout) -> Option<Fresh> {
         let address = pool().take()?;
@@ -154,8 +105,8 @@ impl<F: Format<Word = u64>> World<F> for Counted {
         pool().give(address.0);
     }
     #[inline(always)]
-    fn count(&mut self, table: u64, delta: isize) -> Option<usize> {
-        let place = pool().count(table)?;
+    fn count(&mut self, table: Phys, delta: isize) -> Option<usize> {
+        let place = pool().count(table.0)?;
         let count = place.load(Relaxed).wrapping_add_signed(delta as i32);
         place.store(count, Relaxed);
         Some(count as usize)
@@ -211,7 +162,9 @@ setting!(
 setting!(
     /// arm64-hyp with counts.
     Arm64Counted, "ptdsl-counts", "the same as ptdsl, with a count of entries for each table",
-    arm64_hyp::Arm64Hyp, Inactive, Counted, Counted, |table, _| table, |table| table, ()
+    arm64_hyp::Arm64Hyp, Inactive, Linear<arm64_hyp::Arm64Hyp, Counted, NoMaintenance>,
+    // SAFETY: as above.
+    unsafe { Linear::new(0, Counted, NoMaintenance) }, |table, _| table, |table| table, ()
 );
 setting!(
     /// x86-64, not walked by hardware.
@@ -244,7 +197,8 @@ impl<S: Setting> Walker for Ptdsl<S> {
 
     fn new(_: Window) -> Option<Self> {
         let mut world = S::world();
-        let config: Config<S::Format> = Config { width: 48, ..Config::default() };
+        // No flags of hardware's, as the walkers by hand: a leaf that may still take one goes by an exchange.
+        let config: Config<S::Format> = Config { width: 48, hardware_updates: false, ..Config::default() };
         let table = PageTable::create(&mut world, &config).ok()?;
         let table = S::start(table, &mut world);
         Some(Ptdsl { table: ManuallyDrop::new(table), world })

@@ -6,7 +6,7 @@ use ptdsl::memory::Linear;
 use ptdsl::{Error, Range};
 
 use crate::arm64_hyp::{Arm64Hyp, Registers};
-use crate::mmu::Abort;
+use crate::mmu::{Abort, Access};
 use crate::world::{Hardware, Pool};
 
 /// The PL011.
@@ -102,6 +102,15 @@ macro_rules! attempt {
 pub fn load(address: u64) -> Result<u64, Abort> {
     // SAFETY: a load changes nothing; the one device is the UART, whose data nobody waits for.
     unsafe { attempt!("ldr x0, [x0]", address, options(nostack)) }
+}
+
+/// Performs an access that is to be refused.
+pub fn access(access: Access, address: u64) -> Result<u64, Abort> {
+    match access {
+        Access::Store => store(address, 0),
+        Access::Fetch => call(address),
+        _ => load(address),
+    }
 }
 
 /// Stores 8 bytes; where no store may ever succeed, outside of [`MEMORY`] and [`WINDOW`], those that are there already.

@@ -33,12 +33,8 @@ fn start() -> Result<u32, Error> {
     // What the PE implements: PARange, as far as the format goes, and FEAT_TTL.
     let [_, mmfr0, mmfr2] = machine::registers();
     let output_bits = [32, 36, 40, 42, 44, 48][(mmfr0 as usize & 0xf).min(5)];
-    let config = Config {
-        width: 39,
-        output_bits,
-        options: Options { ttl: mmfr2 >> 48 & 0xf != 0, ..Options::default() },
-        ..Config::default()
-    };
+    let options = Options { ttl: mmfr2 >> 48 & 0xf != 0, ..Options::default() };
+    let config = Config { width: 39, output_bits, options, ..Config::default() };
     let mut world = machine::world();
     let mut table = PageTable::<Inactive>::create(&mut world, &config)?;
     let [code, constants, data] = machine::image()?;
@@ -65,14 +61,11 @@ fn start() -> Result<u32, Error> {
         let (prot, memory) = (attributes.prot(), attributes.memory());
         story.step(right, format_args!("{name}: {range:?} {prot:?} {memory:?}"));
     }
-    story.refused(Store, code.first(), Permission, 3);
-    story.refused(Store, constants.first(), Permission, 3);
-    story.refused(Fetch, MISPLACED.as_ptr() as u64, Permission, 3);
-    story.refused(Load, 1 << 39, Translation, 0);
+    let misplaced = MISPLACED.as_ptr() as u64;
+    story.refused([(Store, code.first()), (Store, constants.first()), (Fetch, misplaced)], Permission, 3);
+    story.refused([(Load, 1 << 39)], Translation, 0);
     let pages = story.world.frames.used();
-    story.page_by_page();
-    story.blocks();
-    story.three_ways();
+    [Story::page_by_page, Story::blocks, Story::three_ways].map(|chapter| chapter(&mut story));
     let left = story.world.frames.used();
     story.step(left == pages, format_args!("{left} pages hold tables, as before: {pages}"));
     let _ = writeln!(Uart, "el2-hypervisor: {} steps, {} failed", story.steps, story.failed);
@@ -91,21 +84,20 @@ struct Story {
 impl Story {
     fn page_by_page(&mut self) {
         self.part("page by page");
-        self.refused(Load, at(3), Translation, 1);
+        self.refused([(Load, at(3))], Translation, 1);
         (0..8).for_each(|page| self.map(page, 1, page, Prot::Rw));
         self.touch(0, 8, 0);
         self.unmap(3, 1, 1, None);
-        self.refused(Load, at(3), Translation, 3);
-        self.refused(Store, at(3), Translation, 3);
+        self.refused([(Load, at(3)), (Store, at(3))], Translation, 3);
         self.touch(4, 4, 4);
         // The early stop at a hole; then other memory in its place.
         self.unmap(2, 6, 1, Some(Stopped::Hole { va: at(3), level: 3 }));
-        self.refused(Load, at(2), Translation, 3);
+        self.refused([(Load, at(2))], Translation, 3);
         self.map(2, 2, 20, Prot::Rw);
         self.touch(2, 2, 20);
         // With the last page go the tables of levels 3 and 2.
         self.unmap(0, 8, 8, None);
-        self.refused(Load, at(3), Translation, 1);
+        self.refused([(Load, at(3))], Translation, 1);
     }
 
     fn blocks(&mut self) {
@@ -118,10 +110,10 @@ impl Story {
         self.touch(first, pages, first);
         // The early stop of kvm_pgtable_hyp_unmap(): a block that reaches beyond the range stays.
         self.unmap(first, 10, 2, Some(Stopped::Leaf { va: at(BLOCK), level: 2 }));
-        self.refused(Load, at(first), Translation, 2);
+        self.refused([(Load, at(first))], Translation, 2);
         self.touch(BLOCK, BLOCK, BLOCK);
         self.unmap(BLOCK, BLOCK, BLOCK, None);
-        self.refused(Load, at(BLOCK + 8), Translation, 2);
+        self.refused([(Load, at(BLOCK + 8))], Translation, 2);
         self.touch(2 * BLOCK, BLOCK + 3, 2 * BLOCK);
         self.unmap(2 * BLOCK, BLOCK + 3, BLOCK + 3, None);
     }
@@ -131,10 +123,8 @@ impl Story {
         (0..).zip([Prot::Rx, Prot::R, Prot::Rw]).for_each(|(page, prot)| self.map(page, 1, 7, prot));
         let result = machine::store(at(2), machine::ROUTINE).and_then(|_| machine::call(at(0)));
         self.step(result == Ok(42), format_args!("Call of {:#x}: returns {result:?}", at(0)));
-        self.refused(Store, at(0), Permission, 3);
-        self.refused(Store, at(1), Permission, 3);
-        self.refused(Fetch, at(1), Permission, 3);
-        self.refused(Fetch, at(2), Permission, 3);
+        let forbidden = [(Store, at(0)), (Store, at(1)), (Fetch, at(1)), (Fetch, at(2))];
+        self.refused(forbidden, Permission, 3);
         self.unmap(0, 3, 3, None);
     }
 
@@ -152,10 +142,8 @@ impl Story {
         let done = self.table.unmap(&mut self.world, range, Boundary::Stop);
         let found = done.map(|done| (done.bytes / PAGE, done.stopped));
         let (pages, stop) = found.unwrap_or((0, None));
-        self.step(
-            found == Ok((gone, stopped)),
-            format_args!("unmap {range:?}: {pages} pages, stop: {stop:x?}"),
-        );
+        let right = found == Ok((gone, stopped));
+        self.step(right, format_args!("unmap {range:?}: {pages} pages, stop: {stop:x?}"));
     }
 
     /// Writes into each page of memory where it is, and finds that in the window.
@@ -164,23 +152,18 @@ impl Story {
             machine::store(pa, pa).is_err() || machine::load(va) != Ok(pa) || !self.agrees(va)
         });
         let (first, va) = (at(page), wrong.map_or(at(page), |(va, _)| va));
-        let found = machine::load(va);
-        self.step(
-            wrong.is_none(),
-            format_args!("{pages} pages at {first:#x}: at {va:#x} is memory {found:x?}"),
-        );
+        let (right, found) = (wrong.is_none(), machine::load(va));
+        self.step(right, format_args!("{pages} pages at {first:#x}: at {va:#x} is memory {found:x?}"));
     }
 
-    fn refused(&mut self, access: Access, address: u64, why: Why, level: u64) {
-        let result = match access {
-            Store => machine::store(address, 0),
-            Fetch => machine::call(address),
-            _ => machine::load(address),
-        };
-        let right = result == Err(mmu::Abort(access, address, why, level)) && self.agrees(address);
-        match result {
-            Err(abort) => self.step(right, format_args!("{abort:?}")),
-            Ok(_) => self.step(false, format_args!("{access:?} at {address:#x}: not refused")),
+    fn refused<const N: usize>(&mut self, accesses: [(Access, u64); N], why: Why, level: u64) {
+        for (access, address) in accesses {
+            let result = machine::access(access, address);
+            let right = result == Err(mmu::Abort(access, address, why, level)) && self.agrees(address);
+            match result {
+                Err(abort) => self.step(right, format_args!("{abort:?}")),
+                Ok(_) => self.step(false, format_args!("{access:?} at {address:#x}: not refused")),
+            }
         }
     }
 
@@ -195,8 +178,7 @@ impl Story {
     fn step(&mut self, passed: bool, text: Arguments<'_>) {
         self.steps += 1;
         self.failed += u32::from(!passed);
-        let verdict = if passed { "PASS" } else { "FAIL" };
-        let _ = writeln!(Uart, "{:>2} {verdict} {text}", self.steps);
+        let _ = writeln!(Uart, "{:>2} {} {text}", self.steps, if passed { "PASS" } else { "FAIL" });
     }
 }
 

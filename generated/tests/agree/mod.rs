@@ -220,7 +220,7 @@ fn typed_agrees(entry: impl Debug, said: &Decoded, format: &ir::Format) {
 
 /// All values of that many bits, if they are at most `all`; else the smallest and largest ones, each single bit and its complement,
 /// and random ones.
-fn samples(bits: u32, all: u32) -> Vec<u64> {
+pub(crate) fn samples(bits: u32, all: u32) -> Vec<u64> {
     let ones = u64::MAX >> (64 - bits);
     if bits <= all {
         return (0..=ones).collect();

@@ -9,6 +9,7 @@ use ptdsl::{Config, Extend, Fault, Format, Live, PageTable, Phys, Range, Shape};
 use crate::layout::{self, MEMORY, OWN, RAM, STUB_AT};
 use crate::pe::{self, Attempt};
 use crate::regime::{Regime, Setting, decode_par};
+use crate::tell;
 
 /// Physical address bits of the PE, ID_AA64MMFR0_EL1.PARange = 6.
 pub const PA_BITS: u32 = 52;
@@ -241,7 +242,7 @@ impl<F: Vmsa> Machine<F> for Pe {
     }
 
     fn evidence(&self, f: &mut dyn fmt::Write) -> fmt::Result {
-        let Attempt { value, esr, far, .. } = self.attempt;
-        write!(f, "last PAR_EL1 {:#x}; last access: x0 {value:#x}, ESR {esr:#x}, FAR {far:#x}", self.par)
+        tell::par(f, self.par)?;
+        tell::attempt(f, &self.attempt)
     }
 }

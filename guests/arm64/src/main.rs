@@ -15,6 +15,7 @@ mod pe;
 #[allow(unsafe_code)]
 mod regime;
 mod second;
+mod tell;
 
 use core::fmt::{self, Write};
 

@@ -191,7 +191,7 @@ impl Regime {
 }
 
 /// Why, and the level, by a fault status code. `None` for one that tables cannot cause.
-fn status(code: u64) -> Option<(Why, i32)> {
+pub fn status(code: u64) -> Option<(Why, i32)> {
     let level = (code & 3) as i32;
     match code & 0x3f {
         0b10_1001 => Some((Why::AddressSize, -1)),

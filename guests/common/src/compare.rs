@@ -7,8 +7,8 @@ use core::fmt::{self, Write};
 
 use ptdsl::{Boundary, Error};
 use ptdsl::{
-    Config, Fault as Unmapped, Format, How, Inactive, Live, MapError, PageTable, Phys, Range, Sizes, Stopped,
-    Translation, Use, Word,
+    Config, Fault as Unmapped, Format, Grouping, How, Inactive, Live, MapError, PageTable, Phys, Range,
+    Sizes, Stopped, Translation, Use, Word,
 };
 
 use crate::access::{Access, Outcome};
@@ -207,7 +207,8 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
             _ => (asked, attributes),
         };
         self.tally.changes += 1;
-        let how = How { sizes, ..How::default() };
+        let grouping = if self.random.one_in(2) { Grouping::Spans } else { Grouping::Single };
+        let how = How { sizes, grouping, ..How::default() };
         let result = table.map_with(self.world, range, Phys(output), given, how);
         let taken = self.flat.first_within(range);
         let mapped = match result {

@@ -160,6 +160,7 @@ pub trait Machine<F: Format> {
     /// the 8 bytes that follow, whose content is anyone's, and a fetch to the code behind them.
     fn probe(&mut self, va: u64, access: Access) -> Outcome;
 
-    /// The registers that the last probe left, for a report: PAR_EL1, ESR, CR2 or whatever says why.
+    /// What the machine tells of its own walk, for a report: the registers that the last probe left, PAR_EL1, ESR, CR2 or
+    /// whatever says why, each with its meaning. Whole lines, four columns in.
     fn evidence(&self, f: &mut dyn fmt::Write) -> fmt::Result;
 }

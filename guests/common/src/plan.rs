@@ -18,8 +18,8 @@ pub(crate) struct Plan<F: Format> {
     output_bits: u32,
     /// Offsets from the first translated address.
     places: [u64; 6],
-    /// Sizes of leaves as log2, the granule first.
-    sizes: [u32; 5],
+    /// Sizes of leaves as log2, the granule first; those of leaves that take several slots too.
+    sizes: [u32; SIZES],
     count: usize,
     keep_out: Option<Range>,
     ram: Ram,
@@ -28,14 +28,23 @@ pub(crate) struct Plan<F: Format> {
     format: PhantomData<F>,
 }
 
-fn sizes<F: Format, L: Level<F>>(width: u32, found: &mut [u32; 5], count: &mut usize) {
+/// Sizes of leaves of a format at most.
+const SIZES: usize = 10;
+
+fn sizes<F: Format, L: Level<F>>(width: u32, found: &mut [u32; SIZES], count: &mut usize) {
     if L::HAS_TABLE {
         sizes::<F, L::Next>(width, found, count);
     }
-    // A leaf takes at most half of the space.
-    if L::HAS_LEAF && L::SHIFT < width && *count < found.len() {
-        found[*count] = L::SHIFT;
-        *count += 1;
+    if !L::HAS_LEAF {
+        return;
+    }
+    for span in [0].iter().chain(L::SPANS) {
+        // A leaf takes at most half of the space.
+        let shift = L::SHIFT + span;
+        if shift < width && *count < found.len() {
+            found[*count] = shift;
+            *count += 1;
+        }
     }
 }
 
@@ -51,7 +60,7 @@ impl<F: Format> Plan<F> {
         wild: bool,
         random: &mut Random,
     ) -> Self {
-        let (mut found, mut count) = ([F::GRANULE_SHIFT; 5], 0);
+        let (mut found, mut count) = ([F::GRANULE_SHIFT; SIZES], 0);
         sizes::<F, F::Top>(config.width, &mut found, &mut count);
         let end = low(config.width);
         let mut places = [0, end, end / 2 + 1, 0, 0, 0];

@@ -1,5 +1,7 @@
 //! A walk over raw words that shares nothing with the runtime's: for reports, and to find descriptors in memory.
 
+use core::fmt::Debug;
+
 use ptdsl::{Format, Level, Phys, Shape, Word};
 
 /// One descriptor on the way.
@@ -9,6 +11,8 @@ pub struct Step<F: Format> {
     pub level: i32,
     /// log2 of the bytes that it maps.
     pub shift: u32,
+    /// Its number in that table.
+    pub slot: u64,
     /// Where it lies.
     pub place: Phys,
     /// The descriptor.
@@ -24,6 +28,16 @@ pub fn walk<F: Format>(
     read: impl Fn(Phys) -> F::Word,
     mut show: impl FnMut(Step<F>),
 ) {
+    walk_decoded::<F>(shape, va, read, |step, _| show(step));
+}
+
+/// The same, with each descriptor as the generated code decodes it.
+pub(crate) fn walk_decoded<F: Format>(
+    shape: &Shape<F>,
+    va: u64,
+    read: impl Fn(Phys) -> F::Word,
+    mut show: impl FnMut(Step<F>, &dyn Debug),
+) {
     let low = if shape.width >= 64 { va } else { va & ((1 << shape.width) - 1) };
     descend::<F, F::Top>(shape.root_level, shape.root, low, false, &read, &mut show);
 }
@@ -34,7 +48,7 @@ fn descend<F: Format, L: Level<F>>(
     va: u64,
     below: bool,
     read: &impl Fn(Phys) -> F::Word,
-    show: &mut impl FnMut(Step<F>),
+    show: &mut impl FnMut(Step<F>, &dyn Debug),
 ) {
     if !below && L::NUMBER != root {
         // End of the levels: a root that is none of them does not come from `create`.
@@ -45,10 +59,12 @@ fn descend<F: Format, L: Level<F>>(
     }
     // The root's index takes all bits that are left.
     let bits = if below { (1 << L::BITS) - 1 } else { u64::MAX };
-    let place = Phys(table.0.wrapping_add((va >> L::SHIFT & bits) * F::Word::BYTES));
+    let slot = va >> L::SHIFT & bits;
+    let place = Phys(table.0.wrapping_add(slot * F::Word::BYTES));
     let word = read(place);
     let next = L::next_table(word);
-    show(Step { level: L::NUMBER, shift: L::SHIFT, place, word, table: next.is_some() });
+    let step = Step { level: L::NUMBER, shift: L::SHIFT, slot, place, word, table: next.is_some() };
+    show(step, &L::entry(word));
     if let Some(next) = next
         && L::HAS_TABLE
     {

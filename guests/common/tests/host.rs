@@ -73,14 +73,20 @@ fn what_the_guest_does_wrong_on_purpose_is_found() {
 fn a_difference_shows_both_sides_and_each_descriptor() {
     let text = difference(TASK, Some(Flaw::Level));
     let block: Vec<_> = text.lines().take_while(|line| !line.starts_with("arm64_hyp: ")).collect();
-    assert!(
-        block[1].starts_with("  machine: Translation fault, level ") && block[1].ends_with("(of the host)"),
-        "{text}"
-    );
-    assert!(block[2].starts_with("  translate: Translation fault, level "), "{text}");
-    assert!(block[3].starts_with("  as mapped: "), "{text}");
-    assert!(block[4].contains("width: ") && block[4].contains("root: "), "{text}");
-    assert!(block[5].starts_with("    level ") && block[5].contains(": 0x"), "{text}");
+    assert!(block[1].starts_with("  machine: Translation fault, level "), "{text}");
+    assert_eq!(block[2], "    of the host");
+    assert!(block[3].starts_with("  translate: Translation fault, level "), "{text}");
+    assert!(block[4].starts_with("  as mapped: "), "{text}");
+    assert!(block[5].contains("width: ") && block[5].contains("root: "), "{text}");
+    // Every step, from the root down: table, entry, word, and the entry's kind and fields.
+    let steps: Vec<_> = block[6..].iter().take_while(|line| line.starts_with("    level ")).collect();
+    let (last, tables) = steps.split_last().expect("a step at least");
+    for step in tables {
+        assert!(step.contains(": table at 0x") && step.contains(" Table(Table { next: 0x"), "{text}");
+    }
+    let of = |step: &&str| step.split(' ').nth(5).map(|level| level.trim_end_matches(':').to_owned());
+    assert!(steps.windows(2).all(|two| of(two[0]) < of(two[1])), "{text}");
+    assert!(!last.contains(" Table(") && last.contains(", entry 0x") && last.contains("("), "{text}");
 }
 
 #[test]

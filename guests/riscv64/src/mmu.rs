@@ -7,7 +7,7 @@ use ptdsl::memory::{Linear, Maintain};
 use ptdsl::{Config, Fault, Live, PageTable, Phys, Range, Shape};
 
 use crate::machine::{self, Seen, TESTED};
-use crate::{sv39_pbmt, sv48_pbmt, sv57_pbmt};
+use crate::{sv39_extended, sv48_extended, sv57_extended};
 use ptdsl_generated::{sv39, sv48, sv57};
 
 /// Fences as the instructions that they are, or none.
@@ -253,7 +253,8 @@ macro_rules! regime {
                         va,
                         |place| machine::word(place.0),
                         |step| {
-                            let inside = (1 << step.shift) - 1;
+                            // With N the page has 64 KiB, and says so in its number.
+                            let inside = if step.word >> 63 == 1 { 0xffff } else { (1 << step.shift) - 1 };
                             output = Some((step.word >> 10 & PPN) << 12 & !inside | va & inside);
                         },
                     );
@@ -262,13 +263,26 @@ macro_rules! regime {
             }
 
             fn evidence(&self, f: &mut dyn fmt::Write) -> fmt::Result {
-                write!(f, "{:x?}, SUM {}, MXR {}", self.last, self.sum, self.mxr)
+                match self.last {
+                    Seen::Done(value) => write!(f, "    last access: done, a0 {value:#x}")?,
+                    Seen::Refused(cause, address) => {
+                        let what = match cause {
+                            1 | 5 | 7 => "access fault, by PMP or where nothing is",
+                            12 => "instruction page fault",
+                            13 => "load page fault",
+                            15 => "store page fault",
+                            _ => "no fault of tables",
+                        };
+                        write!(f, "    last access: scause {cause}, {what}; stval {address:#x}")?;
+                    }
+                }
+                writeln!(f, "; SUM {}, MXR {}", self.sum, self.mxr)
             }
         }
     };
 }
 
-/// The regime of a format without memory types, and of its variant with them.
+/// The regime of a format without memory types and pages of 64 KiB, and of its variant with them.
 macro_rules! regimes {
     ($module:ident, $format:ident, $variant:ident, $variant_format:ident) => {
         regime!($module, $format, 0x3ff << 54, |attributes, _: &mut Random| attributes, |new, _| new);
@@ -285,6 +299,6 @@ macro_rules! regimes {
         );
     };
 }
-regimes!(sv39, Sv39, sv39_pbmt, Sv39Pbmt);
-regimes!(sv48, Sv48, sv48_pbmt, Sv48Pbmt);
-regimes!(sv57, Sv57, sv57_pbmt, Sv57Pbmt);
+regimes!(sv39, Sv39, sv39_extended, Sv39Extended);
+regimes!(sv48, Sv48, sv48_extended, Sv48Extended);
+regimes!(sv57, Sv57, sv57_extended, Sv57Extended);

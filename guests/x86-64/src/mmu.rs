@@ -319,12 +319,18 @@ macro_rules! regime {
             fn evidence(&self, f: &mut dyn fmt::Write) -> fmt::Result {
                 let on = |bit| if self.control & bit == 0 { "off" } else { "on" };
                 match self.last {
-                    Seen::Done(value) => write!(f, "done: {value:#x}")?,
-                    Seen::Refused(vector, code, cr2) => {
-                        write!(f, "exception {vector}, error code {code:#x}, CR2 {cr2:#x}")?;
+                    Seen::Done(value) => write!(f, "    last access: done, rax {value:#x}")?,
+                    Seen::Refused(14, code, cr2) => {
+                        let bit = |bit: u32| code >> bit & 1;
+                        write!(f, "    last access: page fault at CR2 {cr2:#x}, error code {code:#x}: ")?;
+                        let end = if bit(0) == 1 { "an entry refuses it" } else { "an entry is not present" };
+                        write!(f, "{end}, W {}, U {}, RSVD {}, I {}", bit(1), bit(2), bit(3), bit(4))?;
+                    }
+                    Seen::Refused(vector, code, _) => {
+                        write!(f, "    last access: exception {vector}, error code {code:#x}")?;
                     }
                 }
-                write!(f, ", SMEP {}, SMAP {}", on(SMEP), on(SMAP))
+                writeln!(f, "; SMEP {}, SMAP {}", on(SMEP), on(SMAP))
             }
         }
     };

@@ -95,7 +95,8 @@ fn carried(
                     .help(if leaf {
                         "`[hi:n] PA[hi:n];`: n is the leaf's lowest bit"
                     } else {
-                        "correct the range"
+                        "end the address there, and say what the entry's bits below it are: `res0`, `mbz`, `ignored`; \
+                         levels that lead to tables of different sizes need a kind each"
                     }),
             );
         }

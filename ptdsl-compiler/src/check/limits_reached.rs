@@ -13,6 +13,9 @@ pub(super) fn check(model: &Model<'_>, found: &mut Diagnostics) {
     }
     if let Some(output) = &model.output {
         sizes(output, found);
+        if let Some(input) = &model.input {
+            inputs(input, output, found);
+        }
     }
 }
 
@@ -61,17 +64,17 @@ fn sizes(output: &Address<'_, Output>, found: &mut Diagnostics) {
             .help("list the sizes smallest first; the largest is the output's number of bits")
     };
     for pair in limit.choices.windows(2) {
-        let ((before, _), (size, _)) = (&pair[0], &pair[1]);
+        let (before, size) = (&pair[0].bits, &pair[1].bits);
         if size.node <= before.node {
             let message = format!("{} bits stand behind {} bits", size.node, before.node);
             found.push(finding(size.span, message, "not larger").label(before.span, "than this"));
         }
     }
-    for (size, _) in limit.choices.iter().filter(|(size, _)| size.node == 0) {
+    for size in limit.choices.iter().map(|choice| &choice.bits).filter(|size| size.node == 0) {
         found.push(finding(size.span, "an output of 0 bits cannot be".into(), "too small"));
     }
-    match limit.choices.iter().max_by_key(|(size, _)| size.node) {
-        Some((largest, _)) if largest.node != u64::from(output.bits) => {
+    match limit.choices.iter().map(|choice| &choice.bits).max_by_key(|size| size.node) {
+        Some(largest) if largest.node != u64::from(output.bits) => {
             let message =
                 format!("the largest size is {} bits, the output has {}", largest.node, output.bits);
             found.push(
@@ -86,8 +89,9 @@ fn sizes(output: &Address<'_, Output>, found: &mut Diagnostics) {
             "nothing to choose",
         )),
     }
-    for (index, (_, code)) in limit.choices.iter().enumerate() {
-        if let Some((_, old)) = limit.choices[..index].iter().find(|(_, old)| old.node == code.node) {
+    let codes: Vec<_> = limit.choices.iter().map(|choice| &choice.code).collect();
+    for (index, code) in codes.iter().enumerate() {
+        if let Some(old) = codes[..index].iter().find(|old| old.node == code.node) {
             let message = format!("two sizes have the code {:#x}", code.node);
             found.push(
                 Diagnostic::new(Code::LimitCodes, message, code.span, "used again")
@@ -95,5 +99,19 @@ fn sizes(output: &Address<'_, Output>, found: &mut Diagnostics) {
                     .help("correct one: hardware must tell the sizes apart"),
             );
         }
+    }
+}
+
+/// With each output size some table can be created. More input than there is does no harm: a variant may have less.
+fn inputs(input: &Address<'_, Input>, output: &Address<'_, Output>, found: &mut Diagnostics) {
+    let least = input.ast.down_to.as_ref().map_or(u64::from(input.bits), |least| least.node);
+    let limits = output.ast.limit.iter().flat_map(|limit| &limit.choices);
+    for most in limits.filter_map(|choice| choice.input.as_ref()).filter(|most| most.node < least) {
+        let message = format!("no table translates as few as {} bits", most.node);
+        found.push(
+            Diagnostic::new(Code::LimitInput, message, most.span, format!("{least} are the fewest"))
+                .label(input.ast.slice.span, "the input that a table translates")
+                .help("give the most input bits that go with this output size; `down to` says how few a table may have"),
+        );
     }
 }

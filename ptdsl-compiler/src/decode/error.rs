@@ -133,6 +133,15 @@ pub enum TableError {
         /// Most.
         maximum: u32,
     },
+    /// The number of input bits does not go with that of output bits.
+    WidthForOutput {
+        /// The number of input bits that was asked for.
+        width: u32,
+        /// Output bits.
+        bits: u32,
+        /// Most input bits that go with them.
+        maximum: u32,
+    },
     /// The number of output bits is none that a table may be created with.
     OutputBits {
         /// The number that was asked for.
@@ -212,6 +221,12 @@ impl fmt::Display for TableError {
         match self {
             TableError::Width { width, minimum, maximum } => {
                 write!(f, "a table cannot translate {width} input bits; it takes {minimum} to {maximum}")
+            }
+            TableError::WidthForOutput { width, bits, maximum } => {
+                write!(
+                    f,
+                    "a table of {bits} output bits cannot translate {width} input bits; it takes at most {maximum}"
+                )
             }
             TableError::OutputBits { bits, available } => {
                 write!(f, "a table cannot have {bits} output bits; it takes one of {}", numbers(available))

@@ -83,6 +83,13 @@ fn values(format: &Format, table: &TableParameters<'_>) -> Result<Values, TableE
         bits: table.output_bits,
         available: choices.iter().map(|choice| choice.bits).collect(),
     })?;
+    if table.width > choice.most_input {
+        return Err(TableError::WidthForOutput {
+            width: table.width,
+            bits: choice.bits,
+            maximum: choice.most_input,
+        });
+    }
     let names = || format.options.iter().map(|option| option.name.as_str());
     let mut options = vec![false; format.options.len()];
     for &wanted in table.options {

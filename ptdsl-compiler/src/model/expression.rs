@@ -159,7 +159,7 @@ fn parameter_bounds(model: &Model<'_>, parameter: ir::Parameter) -> Option<(u64,
                 .limit
                 .iter()
                 .flat_map(|l| &l.choices)
-                .map(|(_, code)| code.node)
+                .map(|choice| choice.code.node)
                 .collect();
             Some((*codes.iter().min()?, *codes.iter().max()?))
         }

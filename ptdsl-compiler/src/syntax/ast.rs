@@ -202,8 +202,19 @@ pub struct Output {
 pub struct Limit {
     /// The parameter's name.
     pub name: Name,
-    /// Bits and code.
-    pub choices: Vec<(Spanned<u64>, Spanned<u64>)>,
+    /// In order.
+    pub choices: Vec<Choice>,
+}
+
+/// `40 = 0b010 input 39`
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Output bits.
+    pub bits: Spanned<u64>,
+    /// Their code in registers.
+    pub code: Spanned<u64>,
+    /// Input bits that a table with that limit has at most.
+    pub input: Option<Spanned<u64>>,
 }
 
 /// `level 1 { index VA[38:30]; Table, Block }`

@@ -3716,6 +3716,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { self::r#eq(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#number(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_input(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#number(state) })
+                                                            })
+                                                    })
+                                            })
                                     })
                             },
                         )

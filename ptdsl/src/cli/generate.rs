@@ -6,7 +6,7 @@ use ptdsl_compiler::emit;
 use ptdsl_compiler::ir::Format;
 
 use super::report::{self, Failure};
-use super::{patch, spec, standalone, write as disk};
+use super::{parallel, patch, spec, standalone, write as disk};
 
 /// For `--help`.
 pub(crate) const EXAMPLES: &str = "\
@@ -93,12 +93,14 @@ pub(super) fn formats(
     let specs = if all { &library } else { specs };
     let mut formats: Vec<(String, Format)> = Vec::new();
     let mut errors = false;
-    for name in specs {
+    // What is wrong is said in the order of the specs, whichever was compiled first.
+    for (name, compiled) in specs.iter().zip(parallel::map(specs, |name| spec::compile(name))) {
+        let compiled = compiled?;
         // `gen formats/*.pt` names them too.
-        if specs.len() > 1 && spec::is_shared(name) {
+        if specs.len() > 1 && compiled.shared {
             continue;
         }
-        match spec::formats(name, only) {
+        match spec::formats_of(compiled, only) {
             Ok(list) => formats.extend(list.into_iter().map(|format| (file_name(name), format))),
             Err(Failure::Findings) => errors = true,
             Err(usage) => return Err(usage),
@@ -126,14 +128,16 @@ fn files(arguments: &Arguments) -> Result<Vec<File>, Failure> {
         ))
         .help("choose one with `--format NAME`, or write all of them with `--out-dir DIR`"));
     }
+    let texts = parallel::map(&formats, |(spec, format)| {
+        let text = emit::rust::file(format, spec);
+        if arguments.standalone { standalone::with_runtime(&text) } else { text }
+    });
     let mut files: Vec<File> = Vec::new();
-    for (spec, format) in formats {
+    for ((_, format), text) in formats.iter().zip(texts) {
         let path = match &arguments.output {
             Some(path) => path.clone(),
             None => arguments.out_dir.join(format!("{}.rs", format.name)),
         };
-        let text = emit::rust::file(&format, &spec);
-        let text = if arguments.standalone { standalone::with_runtime(&text) } else { text };
         add(&mut files, File { path, text })?;
     }
     Ok(files)

@@ -102,17 +102,20 @@ pub(crate) fn compile_library(format: &ptdsl_formats::Format) -> Compilation {
     ptdsl_compiler::compile(root, &Uses(Files::new("")), &[])
 }
 
-/// Whether a spec only holds what others use. One that cannot be read does not.
-pub(crate) fn is_shared(spec: &str) -> bool {
-    compile(spec).is_ok_and(|compiled| compiled.shared)
-}
-
 /// The formats of a spec without errors; warnings are said. One format only, if a name is given.
 ///
 /// # Errors
 /// There is no such spec, it has errors (which are said), it has no format, or none of that name.
 pub(crate) fn formats(spec: &str, only: Option<&str>) -> Result<Vec<Format>, Failure> {
-    let Compiled { name, compilation, shared } = compile(spec)?;
+    formats_of(compile(spec)?, only)
+}
+
+/// The formats of what was compiled; warnings are said. One format only, if a name is given.
+///
+/// # Errors
+/// As [`formats`], but for a spec that is missing.
+pub(crate) fn formats_of(compiled: Compiled, only: Option<&str>) -> Result<Vec<Format>, Failure> {
+    let Compiled { name, compilation, shared } = compiled;
     if shared {
         return Err(Failure::usage(format!("`{name}` declares no format"))
             .help(format!("it holds what formats share: name a spec that has `use \"{name}\";`")));

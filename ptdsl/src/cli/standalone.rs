@@ -27,6 +27,8 @@ modules!(
     gather,
     leaf,
     map,
+    map_funded,
+    map_range,
     mappings,
     memory,
     protect,
@@ -34,11 +36,14 @@ modules!(
     split,
     table,
     tables,
+    tier,
     transition,
     translate,
     unmap,
+    unmap_range,
     unmap_split,
     visit,
+    walk,
     word,
     world
 );

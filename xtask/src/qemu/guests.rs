@@ -89,7 +89,7 @@ const RISCV64: Guest = Guest {
     exit: Some,
     formats: 3,
     races: 0,
-    image: |_| Ok("without and with Svpbmt".to_owned()),
+    image: |_| Ok("without and with Svpbmt and Svnapot".to_owned()),
     limit: Duration::from_secs(120),
 };
 
@@ -283,7 +283,23 @@ fn caught(outcome: &Outcome, guest: &Guest, is_shown: impl Fn(&str) -> bool) -> 
     if !outcome.text.lines().any(|line| line.starts_with("DIFFERENCE ") && is_shown(line)) {
         return Err("there are differences, but none that shows this fault".to_owned());
     }
+    if let Some(line) = without_steps(&outcome.text) {
+        return Err(format!("not every step of the walk is told of `{line}`"));
+    }
     Ok(closing.differences)
+}
+
+/// The first difference of an access that does not show both sides: what the machine says of its walk, and each step of the
+/// other, of which the last is no table.
+fn without_steps(text: &str) -> Option<&str> {
+    let access = |block: &&str| block.lines().next().is_some_and(|line| line.contains(" at 0x"));
+    let mut blocks = text.split("DIFFERENCE ").skip(1).filter(access);
+    let whole = |block: &str| {
+        let of = |head: &str| block.lines().filter(|line| line.starts_with(head)).count();
+        let last = block.lines().filter(|line| line.starts_with("    level ")).next_back();
+        of("  machine: ") == 1 && of("    last ") > 0 && last.is_some_and(|last| !last.contains(" Table("))
+    };
+    blocks.find(|block| !whole(block)).and_then(|block| block.lines().next())
 }
 
 /// Runs a guest; the code is the guest's own.
@@ -355,16 +371,22 @@ mod tests {
         assert_eq!(codes, [Some(0), Some(1), Some(4), None, None, None]);
     }
 
+    const STEPS: &str = "  machine: Translation fault, level 1\n    last PAR_EL1 0x80b: F 1\n  translate: 0x2000\n\
+        \x20   level 0: table at 0x1000, entry 0x0: 0x2003 Table(Table { next: 0x2000 })\n\
+        \x20   level 1: table at 0x2000, entry 0x0: 0x3001 Block(Block1 { output: 0x3000 })\n";
+
     #[test]
     fn a_fault_is_caught_only_by_its_own_difference() {
         let end = END.replace("0 differences", "2 differences");
-        let text = format!("DIFFERENCE seed 0x7, a, table 1, change 2: Fetch at 0x1000\n{LINES}{end}");
+        let text = format!("DIFFERENCE seed 0x7, a, table 1, change 2: Fetch at 0x1000\n{STEPS}{LINES}{end}");
         let [tlbi, _, xn] = FAULTS.map(|fault| fault.1);
         assert_eq!(caught(&outcome(&text, 1), &TWO, xn), Ok(2));
         assert!(caught(&outcome(&text, 0), &TWO, xn).is_err());
         assert!(caught(&outcome(&text.replace("Fetch", "Load"), 1), &TWO, xn).is_err());
         assert!(caught(&outcome(&text.replace("Fetch", "asked: Load"), 1), &TWO, tlbi).is_err());
         assert!(caught(&outcome(&format!("{LINES}{END}"), 1), &TWO, xn).is_err());
+        assert!(caught(&outcome(&text.replace("    level 1", "level 1"), 1), &TWO, xn).is_err());
+        assert!(caught(&outcome(&text.replace("    last ", "    "), 1), &TWO, xn).is_err());
         // A crash is no finding.
         assert!(caught(&outcome("DIFFERENCE seed 0x7, a: Fetch at 0x1000\n", 1), &TWO, xn).is_err());
     }

@@ -2,13 +2,13 @@
 
 use core::fmt;
 
-use ptdsl::{Format, Live, PageTable};
+use ptdsl::{Format, Live, PageTable, Word};
 
 use super::Round;
 use crate::access::{Access, Outcome};
 use crate::machine::Machine;
 use crate::report::Tally;
-use crate::walk::walk;
+use crate::walk::walk_decoded;
 
 impl<F: Format, M: Machine<F>> Round<'_, F, M> {
     #[cold]
@@ -25,9 +25,9 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
         }
         self.place("DIFFERENCE")?;
         writeln!(self.out, ": {access} at {va:#x}")?;
-        write!(self.out, "  machine: {outcome:?} (")?;
+        writeln!(self.out, "  machine: {outcome:?}")?;
         self.machine.evidence(self.out)?;
-        writeln!(self.out, ")\n  translate: {by_table:?}")?;
+        writeln!(self.out, "  translate: {by_table:?}")?;
         match by_asked {
             Some(asked) => writeln!(self.out, "  as mapped: {asked:?}")?,
             None => writeln!(
@@ -39,17 +39,20 @@ impl<F: Format, M: Machine<F>> Round<'_, F, M> {
         if !marked {
             writeln!(self.out, "  the leaf is not as such an access leaves it")?;
         }
-        writeln!(self.out, "  {:?}; the words on the way:", table.shape())?;
+        writeln!(self.out, "  the walk of translate, in a table of {:?}:", table.shape())?;
         let (machine, out) = (&*self.machine, &mut *self.out);
         let mut written = Ok(());
-        walk::<F>(
+        walk_decoded::<F>(
             table.shape(),
             va,
             |place| machine.read(place),
-            |step| {
-                let kind = if step.table { "table" } else { "end" };
-                let line =
-                    writeln!(out, "    level {} at {:?}: {:#018x} {kind}", step.level, step.place, step.word);
+            |step, entry| {
+                let of = step.place.0.wrapping_sub(step.slot * F::Word::BYTES);
+                let line = writeln!(
+                    out,
+                    "    level {}: table at {of:#x}, entry {:#x}: {:#018x} {entry:x?}",
+                    step.level, step.slot, step.word
+                );
                 written = written.and(line);
             },
         );

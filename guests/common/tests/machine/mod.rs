@@ -318,6 +318,6 @@ impl Machine<Arm64Hyp> for Host {
     }
 
     fn evidence(&self, f: &mut dyn fmt::Write) -> fmt::Result {
-        f.write_str("of the host")
+        f.write_str("    of the host\n")
     }
 }

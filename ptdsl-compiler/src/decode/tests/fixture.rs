@@ -123,7 +123,10 @@ pub(super) fn format() -> Format {
             name: "OA".to_owned(),
             bits: 34,
             limit: "PS".to_owned(),
-            choices: vec![OutputChoice { bits: 32, code: 0 }, OutputChoice { bits: 34, code: 0b101 }],
+            choices: vec![
+                OutputChoice { bits: 32, code: 0, most_input: 30 },
+                OutputChoice { bits: 34, code: 0b101, most_input: 32 },
+            ],
         },
         tag: None,
         options: vec![TableOption { name: "ttl".to_owned(), docs: Vec::new() }],

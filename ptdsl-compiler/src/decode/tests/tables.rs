@@ -1,7 +1,7 @@
 //! Registers and operands.
 
 use super::fixture::{format, part};
-use crate::decode::{TableParameters, operand, registers, root_level};
+use crate::decode::{TableError, TableParameters, operand, registers, root_level};
 use crate::ir::{Expression, Operand, OptionId, Parameter};
 
 #[test]
@@ -32,6 +32,19 @@ fn tables_that_cannot_be_say_what_can() {
         error(TableParameters { output_bits: 34, options: &["tll"], ..table }),
         "there is no option `tll` (did you mean `ttl`?); the options are ttl"
     );
+}
+
+#[test]
+fn an_output_limit_may_limit_the_input() {
+    let of = |width, output_bits| {
+        let table = TableParameters { width, output_bits, root: 0, tag: 0, options: &[] };
+        registers(&format(), &table).map(drop)
+    };
+    assert_eq!(of(30, 32), Ok(()));
+    assert_eq!(of(31, 32), Err(TableError::WidthForOutput { width: 31, bits: 32, maximum: 30 }));
+    assert_eq!(of(32, 34), Ok(()));
+    let text = TableError::WidthForOutput { width: 31, bits: 32, maximum: 30 }.to_string();
+    assert_eq!(text, "a table of 32 output bits cannot translate 31 input bits; it takes at most 30");
 }
 
 #[test]

@@ -204,6 +204,10 @@ codes! {
     /// Wrong: `leaf Page .. { [47:12] next PA[47:12]; .. }`
     /// Mend: `[47:12] PA[47:12];`
     WrongAddress = 415, "address of the wrong class";
+    /// An output size goes with fewer input bits than any table has.
+    /// Wrong: `input VA[47:0] extend 0; output PA[47:0] at most PS { 40 = 2 input 40, 48 = 5 };`
+    /// Mend: `input VA[47:0] down to 25 extend 0;`, so that there are tables for that size.
+    LimitInput = 416, "input bits that no table has";
     /// A word is of two kinds at one level.
     /// Wrong: `leaf Block when [0] = 1 ..  table Table when [1:0] = 3 ..` at one level
     /// Mend: narrow one guard. Kinds are not tried in order.

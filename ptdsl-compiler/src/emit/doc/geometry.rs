@@ -61,7 +61,13 @@ fn limits(format: &Format) -> String {
         return String::new();
     }
     let name = words::code(&output.limit);
-    let bits = words::or(output.choices.iter().map(|choice| choice.bits.to_string()));
+    let bits = words::or(output.choices.iter().map(|choice| {
+        if choice.most_input < format.input.max_bits {
+            format!("{} (with up to {} input bits)", choice.bits, choice.most_input)
+        } else {
+            choice.bits.to_string()
+        }
+    }));
     let text = format!("; each table has a limit, {name}: {bits} bits");
     if output.choices.iter().all(|choice| choice.code == u64::from(choice.bits)) {
         return text;

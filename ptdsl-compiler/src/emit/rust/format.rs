@@ -57,6 +57,9 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
         let (bits, code) = (Literal::u32_unsuffixed(choice.bits), literal(choice.code));
         quote! { OutputChoice { bits: #bits, code: #code } }
     });
+    let most = format.output.choices.iter().map(|choice| Literal::u32_unsuffixed(choice.most_input));
+    let limited = format.output.choices.iter().any(|choice| choice.most_input < format.input.max_bits);
+    let most_input = limited.then(|| quote! { const MOST_INPUT: &'static [u32] = &[#(#most),*]; });
     let tag = format.tag.as_ref().map(|tag| {
         let about = format!("Bits of `{}`.", tag.name);
         let bits = Literal::u32_unsuffixed(tag.bits);
@@ -102,6 +105,7 @@ pub(super) fn emit(model: &Model<'_>) -> TokenStream {
             const TABLE_BITS: u32 = #table_bits;
             #tag
             const OUTPUT: &'static [OutputChoice] = &[#(#choices),*];
+            #most_input
             #root_alignment
             const PUBLISH_LEAF_ONCE: bool = #once;
             const PUBLISH_TABLE_COVERS_LEAF: bool = #covers;

@@ -12,7 +12,7 @@ pub(super) fn take_tables(code: TokenStream) -> (TokenStream, Vec<String>) {
 
 fn take(code: TokenStream, tables: &mut Vec<String>) -> TokenStream {
     let trees: Vec<TokenTree> = code.into_iter().collect();
-    let mut out = TokenStream::new();
+    let mut out = Vec::with_capacity(trees.len());
     let mut i = 0;
     while let Some(tree) = trees.get(i) {
         if let Some((table, length)) = table(&trees[i..]) {
@@ -22,16 +22,16 @@ fn take(code: TokenStream, tables: &mut Vec<String>) -> TokenStream {
             i += length;
             continue;
         }
-        match tree {
-            TokenTree::Group(group) => {
-                let inner = take(group.stream(), tables);
-                out.extend([TokenTree::Group(Group::new(group.delimiter(), inner))]);
+        out.push(match tree {
+            // Tables are items, and those stand in braces.
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                TokenTree::Group(Group::new(Delimiter::Brace, take(group.stream(), tables)))
             }
-            other => out.extend([other.clone()]),
-        }
+            other => other.clone(),
+        });
         i += 1;
     }
-    out
+    out.into_iter().collect()
 }
 
 const STEM: &str = "TABLE_NUMBER_";

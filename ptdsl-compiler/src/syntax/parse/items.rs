@@ -1,6 +1,6 @@
 //! Declarations.
 
-use super::super::ast::{Each, Effective, Empty, Extend, Fields, Repeats};
+use super::super::ast::{Choice, Each, Effective, Empty, Extend, Fields, Repeats};
 use super::super::ast::{
     Format, Group, Input, Instruction, Item, ItemKind, Kind, KindClass, Level, Limit, Name, Operand,
     OptionDeclaration, OptionScope, Output, Sequence, Step, Use,
@@ -134,7 +134,8 @@ fn output(nodes: &mut Nodes<'_>) -> Output {
         let name = nodes.name();
         let choices = nodes.all(Rule::choice).map(|node| {
             let mut nodes = Nodes::of(file, node);
-            (nodes.number(), nodes.number())
+            let (bits, code) = (nodes.number(), nodes.number());
+            Choice { bits, code, input: nodes.take(Rule::kw_input).map(|_| nodes.number()) }
         });
         Limit { name, choices: choices.collect() }
     });
