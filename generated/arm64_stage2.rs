@@ -373,6 +373,15 @@ impl Level<Arm64Stage2> for Level1 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+        if matches!(
+            (was, is), (0x40_0000_0000_00c0, 0x40) | (0x40, 0x40_0000_0000_00c0)
+        ) {
+            return Some(new & !0x60_0000_0000_00c0 | 0x40_0000_0000_0040);
+        }
+        None
+    }
     const ACCESSED: bool = true;
     fn accessed(raw: u64) -> bool {
         raw & 0x400 == 0x400
@@ -489,7 +498,7 @@ impl Level<Arm64Stage2> for Level2 {
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
     ::ptdsl::as_at!(Arm64Stage2(u64), Level0: next_table, link, annotated, annotation);
-    ::ptdsl::as_at!(Arm64Stage2(u64), Level1: change, span, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64Stage2(u64), Level1: change, span, through, accessed, with_accessed, dirty, with_dirty);
 }
 
 /// Level 3: index `IPA[20:12]`, an entry maps 4 KiB.
@@ -556,7 +565,7 @@ impl Level<Arm64Stage2> for Level3 {
     const ACCESSED: bool = true;
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
-    ::ptdsl::as_at!(Arm64Stage2(u64), Level1: change, span, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64Stage2(u64), Level1: change, span, through, accessed, with_accessed, dirty, with_dirty);
     ::ptdsl::as_at!(Arm64Stage2(u64), Level0: annotated, annotation);
 }
 

@@ -352,6 +352,15 @@ impl Level<Arm64Stage216k> for Level2 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+        if matches!(
+            (was, is), (0x40_0000_0000_00c0, 0x40) | (0x40, 0x40_0000_0000_00c0)
+        ) {
+            return Some(new & !0x60_0000_0000_00c0 | 0x40_0000_0000_0040);
+        }
+        None
+    }
     const ACCESSED: bool = true;
     fn accessed(raw: u64) -> bool {
         raw & 0x400 == 0x400
@@ -449,7 +458,7 @@ impl Level<Arm64Stage216k> for Level3 {
     const ACCESSED: bool = true;
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
-    ::ptdsl::as_at!(Arm64Stage216k(u64), Level2: change, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64Stage216k(u64), Level2: change, through, accessed, with_accessed, dirty, with_dirty);
     ::ptdsl::as_at!(Arm64Stage216k(u64), Level1: annotated, annotation);
 }
 

@@ -343,6 +343,15 @@ impl Level<Arm64Stage216kLpa2> for Level1 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+        if matches!(
+            (was, is), (0x40_0000_0000_00c0, 0x40) | (0x40, 0x40_0000_0000_00c0)
+        ) {
+            return Some(new & !0x60_0000_0000_00c0 | 0x40_0000_0000_0040);
+        }
+        None
+    }
     const ACCESSED: bool = true;
     fn accessed(raw: u64) -> bool {
         raw & 0x400 == 0x400
@@ -471,7 +480,7 @@ impl Level<Arm64Stage216kLpa2> for Level2 {
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
     ::ptdsl::as_at!(Arm64Stage216kLpa2(u64), Level0: next_table, link, annotated, annotation);
-    ::ptdsl::as_at!(Arm64Stage216kLpa2(u64), Level1: change, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64Stage216kLpa2(u64), Level1: change, through, accessed, with_accessed, dirty, with_dirty);
 }
 
 /// Level 3: index `IPA[24:14]`, an entry maps 16 KiB.
@@ -545,7 +554,7 @@ impl Level<Arm64Stage216kLpa2> for Level3 {
     const ACCESSED: bool = true;
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
-    ::ptdsl::as_at!(Arm64Stage216kLpa2(u64), Level1: change, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64Stage216kLpa2(u64), Level1: change, through, accessed, with_accessed, dirty, with_dirty);
     ::ptdsl::as_at!(Arm64Stage216kLpa2(u64), Level0: annotated, annotation);
 }
 

@@ -323,6 +323,15 @@ impl Level<Arm64Stage264kLpa> for Level1 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+        if matches!(
+            (was, is), (0x40_0000_0000_00c0, 0x40) | (0x40, 0x40_0000_0000_00c0)
+        ) {
+            return Some(new & !0x60_0000_0000_00c0 | 0x40_0000_0000_0040);
+        }
+        None
+    }
     const ACCESSED: bool = true;
     fn accessed(raw: u64) -> bool {
         raw & 0x400 == 0x400
@@ -452,7 +461,7 @@ impl Level<Arm64Stage264kLpa> for Level2 {
     const ACCESSED: bool = true;
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
-    ::ptdsl::as_at!(Arm64Stage264kLpa(u64), Level1: next_table, link, change, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
+    ::ptdsl::as_at!(Arm64Stage264kLpa(u64), Level1: next_table, link, change, through, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
 }
 
 /// Level 3: index `IPA[28:16]`, an entry maps 64 KiB.
@@ -521,7 +530,7 @@ impl Level<Arm64Stage264kLpa> for Level3 {
     const ACCESSED: bool = true;
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
-    ::ptdsl::as_at!(Arm64Stage264kLpa(u64), Level1: change, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
+    ::ptdsl::as_at!(Arm64Stage264kLpa(u64), Level1: change, through, accessed, with_accessed, dirty, with_dirty, annotated, annotation);
     ::ptdsl::as_at!(Arm64Stage264kLpa(u64), Level2: span);
 }
 

@@ -364,6 +364,15 @@ impl Level<Arm64Stage2Lpa2> for Level0 {
             None
         }
     }
+    fn through(old: u64, new: u64) -> Option<u64> {
+        let (was, is) = (old & 0x60_0000_0000_00c0, new & 0x60_0000_0000_00c0);
+        if matches!(
+            (was, is), (0x40_0000_0000_00c0, 0x40) | (0x40, 0x40_0000_0000_00c0)
+        ) {
+            return Some(new & !0x60_0000_0000_00c0 | 0x40_0000_0000_0040);
+        }
+        None
+    }
     const ACCESSED: bool = true;
     fn accessed(raw: u64) -> bool {
         raw & 0x400 == 0x400
@@ -492,7 +501,7 @@ impl Level<Arm64Stage2Lpa2> for Level1 {
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
     ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), LevelMinus1: next_table, link, annotated, annotation);
-    ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), Level0: change, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), Level0: change, through, accessed, with_accessed, dirty, with_dirty);
 }
 
 /// Level 2: index `IPA[29:21]`, an entry maps 2 MiB.
@@ -590,7 +599,7 @@ impl Level<Arm64Stage2Lpa2> for Level2 {
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
     ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), LevelMinus1: next_table, link, annotated, annotation);
-    ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), Level0: change, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), Level0: change, through, accessed, with_accessed, dirty, with_dirty);
     ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), Level1: span);
 }
 
@@ -661,7 +670,7 @@ impl Level<Arm64Stage2Lpa2> for Level3 {
     const ACCESSED: bool = true;
     const DIRTY: bool = true;
     const ANNOTATION_BITS: u32 = 63;
-    ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), Level0: change, accessed, with_accessed, dirty, with_dirty);
+    ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), Level0: change, through, accessed, with_accessed, dirty, with_dirty);
     ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), Level1: span);
     ::ptdsl::as_at!(Arm64Stage2Lpa2(u64), LevelMinus1: annotated, annotation);
 }

@@ -92,7 +92,7 @@ fn funded<F: Format>(format: &ir::Format) {
             let asked = range(first & !(granule - 1), bytes.max(granule));
             let page = asked.first() == base::<F>(config.width);
             let output = (asked.first() - base::<F>(config.width)) & ((1 << (config.output_bits - 1)) - 1);
-            if page || output + bytes >> config.output_bits != 0 {
+            if page || (output + bytes) >> config.output_bits != 0 {
                 continue;
             }
             for grouping in [Grouping::Single, Grouping::Spans] {

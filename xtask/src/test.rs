@@ -74,7 +74,6 @@ pub(crate) const STEPS: &[Step] = &[
         run: no_panic::run,
     },
     model::SMALL,
-    model::LIBRARY,
     qemu::EL2,
     qemu::EL2_FAULTS,
     qemu::ARM64_STEP,

@@ -50,9 +50,13 @@ fn attributes<F: Format>(meaning: Meaning) -> Vec<F::Attributes> {
             if let Some(attributes) = F::attributes(level, word)
                 && F::attributes(level, leaf(Phys(0), attributes)) == Some(attributes)
                 && !found.contains(&attributes)
-                && matches!(semantics.decode(level, leaf(Phys(0), attributes).to_u64(), Path::ROOT),
-                    Decoded::Leaf(leaf) if leaf.accessed && leaf.group == 0)
+                && let Decoded::Leaf(meant) =
+                    semantics.decode(level, leaf(Phys(0), attributes).to_u64(), Path::ROOT)
+                && meant.accessed
+                && meant.group == 0
+                && (meant.write, meant.execute) != (false, true)
             {
+                // From writing to executing not every format has a way; the small geometries try it.
                 found.push(attributes);
             }
         }

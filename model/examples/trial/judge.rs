@@ -256,10 +256,10 @@ impl<F: Format> Judge<'_, F> {
                     return wrong("it stopped without reason");
                 }
             }
-            (Operation::Map(_, _, _, how), Outcome::Done(..)) => {
-                if how.existing != Existing::Update && !none(first, end) {
-                    return wrong("it mapped over something");
-                }
+            (Operation::Map(_, _, _, how), Outcome::Done(..))
+                if how.existing != Existing::Update && !none(first, end) =>
+            {
+                return wrong("it mapped over something");
             }
             (Operation::Split(..), Outcome::Done(..)) => {
                 let begins = |page: u64| {

@@ -296,7 +296,7 @@ fn without_steps(text: &str) -> Option<&str> {
     let mut blocks = text.split("DIFFERENCE ").skip(1).filter(access);
     let whole = |block: &str| {
         let of = |head: &str| block.lines().filter(|line| line.starts_with(head)).count();
-        let last = block.lines().filter(|line| line.starts_with("    level ")).next_back();
+        let last = block.lines().rfind(|line| line.starts_with("    level "));
         of("  machine: ") == 1 && of("    last ") > 0 && last.is_some_and(|last| !last.contains(" Table("))
     };
     blocks.find(|block| !whole(block)).and_then(|block| block.lines().next())
