@@ -16,8 +16,9 @@ pub const ROUTINE: u64 = 0xd65f_03c0_d280_0540;
 pub type World = Linear<Arm64Hyp, Pool, Hardware>;
 
 global_asm!(
-    ".pushsection .text.boot, \"ax\"; .global _start; _start:",
-    "adrp x0, tables; mov sp, x0",
+    ".pushsection .text.boot, \"ax\"; .global _start, exit, put, mmu_on, at_read, at_write, sctlr_el2",
+    ".global id_aa64mmfr0_el1, id_aa64mmfr2_el1",
+    "_start: adrp x0, tables; mov sp, x0",
     "mrs x0, CurrentEL; cmp x0, #(2 << 2); mov w0, #3; b.ne exit", // 3: not started at EL2
     "mov x0, #(1 << 31); msr hcr_el2, x0", // EL1 is AArch64; E2H = 0: one VA range, TTBR0_EL2
     "mov x0, #0x33ff; msr cptr_el2, x0",   // no traps: the compiler may use vector registers

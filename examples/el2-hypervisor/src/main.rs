@@ -77,16 +77,16 @@ impl Story {
         self.refused([(Load, at(3))], Translation, 1);
         (0..8).for_each(|page| self.map(page, 1, page, Attributes::RW_NORMAL));
         self.touch(0, 8, 0);
-        self.unmap(3, 1, 1, None);
+        self.unmap(3, 1, (1, None));
         self.refused([(Load, at(3)), (Store, at(3))], Translation, 3);
         self.touch(4, 4, 4);
         // The early stop at a hole; then other memory in its place.
-        self.unmap(2, 6, 1, Some(Stopped::Hole { va: at(3), level: 3 }));
+        self.unmap(2, 6, (1, Some(Stopped::Hole { va: at(3), level: 3 })));
         self.refused([(Load, at(2))], Translation, 3);
         self.map(2, 2, 20, Attributes::RW_NORMAL);
         self.touch(2, 2, 20);
         // With the last page go the tables of levels 3 and 2.
-        self.unmap(0, 8, 8, None);
+        self.unmap(0, 8, (8, None));
         self.refused([(Load, at(3))], Translation, 1);
 
         let _ = writeln!(Uart, "-- two pages, two blocks, three pages");
@@ -97,13 +97,13 @@ impl Story {
         self.step(blocks == Ok(2), format_args!("blocks of 2 MiB among them: {blocks:?}"));
         self.touch(first, pages, first);
         // The early stop of kvm_pgtable_hyp_unmap(): a block that reaches beyond the range stays.
-        self.unmap(first, 10, 2, Some(Stopped::Leaf { va: at(BLOCK), level: 2 }));
+        self.unmap(first, 10, (2, Some(Stopped::Leaf { va: at(BLOCK), level: 2 })));
         self.refused([(Load, at(first))], Translation, 2);
         self.touch(BLOCK, BLOCK, BLOCK);
-        self.unmap(BLOCK, BLOCK, BLOCK, None);
+        self.unmap(BLOCK, BLOCK, (BLOCK, None));
         self.refused([(Load, at(BLOCK + 8))], Translation, 2);
         self.touch(2 * BLOCK, BLOCK + 3, 2 * BLOCK);
-        self.unmap(2 * BLOCK, BLOCK + 3, BLOCK + 3, None);
+        self.unmap(2 * BLOCK, BLOCK + 3, (BLOCK + 3, None));
 
         let _ =
             writeln!(Uart, "-- one page in three ways: stored through the third, called through the first");
@@ -113,7 +113,7 @@ impl Story {
         let result = access(Store, at(2), ROUTINE).and_then(|_| access(Fetch, at(0), 0));
         self.step(result == Ok(42), format_args!("Call of {:#x}: returns {result:?}", at(0)));
         self.refused([(Store, at(0)), (Store, at(1)), (Fetch, at(1)), (Fetch, at(2))], Permission, 3);
-        self.unmap(0, 3, 3, None);
+        self.unmap(0, 3, (3, None));
     }
 
     fn map(&mut self, page: u64, pages: u64, frame: u64, attributes: Attributes) {
@@ -124,12 +124,11 @@ impl Story {
     }
 
     /// So many pages must go, and there it must stop.
-    fn unmap(&mut self, page: u64, pages: u64, gone: u64, stopped: Option<Stopped>) {
+    fn unmap(&mut self, page: u64, pages: u64, expected: (u64, Option<Stopped>)) {
         let range = range(at(page), at(page + pages));
         let done = self.table.unmap(&mut self.world, range, Boundary::Stop);
-        let found = done.map_or((0, None), |done| (done.bytes / PAGE, done.stopped));
-        let text = format_args!("unmap {range:?}: {} pages, stop: {:x?}", found.0, found.1);
-        self.step(found == (gone, stopped), text);
+        let found @ (gone, stop) = done.map_or((0, None), |done| (done.bytes / PAGE, done.stopped));
+        self.step(found == expected, format_args!("unmap {range:?}: {gone} pages, stop: {stop:x?}"));
     }
 
     /// Writes into each page of memory where it is, and finds that in the window.
@@ -138,9 +137,8 @@ impl Story {
             let (va, pa) = (at(page + n), MEMORY + (frame + n) * PAGE);
             access(Store, pa, pa).is_err() || access(Load, va, 0) != Ok(pa) || !agrees(self, va)
         });
-        let va = at(page + wrong.unwrap_or(0));
-        let found = access(Load, va, 0);
-        self.step(wrong.is_none(), format_args!("{pages} pages: at {va:#x} is memory {found:x?}"));
+        let (right, va) = (wrong.is_none(), at(page + wrong.unwrap_or(0)));
+        self.step(right, format_args!("{pages} pages: at {va:#x} is memory {:x?}", access(Load, va, 0)));
     }
 
     fn refused<const N: usize>(&mut self, accesses: [(Access, u64); N], why: Why, level: u64) {
