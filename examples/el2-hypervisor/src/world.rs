@@ -1,34 +1,26 @@
 //! What the walker needs of its surroundings: pages for tables, and someone who performs its maintenance.
 
+use crate::PAGE;
+use crate::arm64_hyp::{Arm64Hyp, Attributes, Step};
 use ptdsl::memory::{Frames, Maintain};
 use ptdsl::{Fresh, Phys, TableLayout};
 
-use crate::PAGE;
-use crate::arm64_hyp::{Arm64Hyp, Prot, Step};
-
-/// 64 pages from a physical address; a bit for each that is free.
-pub struct Pool(pub u64, pub u64);
-
-impl Pool {
-    pub fn used(&self) -> u32 {
-        self.1.count_zeros()
-    }
+/// 64 pages from physical address `first`; in `free` a bit for each that is.
+pub struct Pool {
+    pub first: u64,
+    pub free: u64,
 }
 
 impl Frames for Pool {
     fn allocate(&mut self, layout: TableLayout) -> Option<Fresh> {
-        let page = self.1.trailing_zeros();
-        if layout.bytes > PAGE || page == u64::BITS {
-            return None;
-        }
-        self.1 &= !(1 << page);
-        let address = Phys(self.0 + u64::from(page) * PAGE);
+        let page = self.free.checked_ilog2().filter(|_| layout.bytes <= PAGE)?;
+        self.free &= !(1 << page);
         // Not zeroed: the walker writes every word before it links the table.
-        Some(Fresh { address, zeroed: false })
+        Some(Fresh { address: Phys(self.first + u64::from(page) * PAGE), zeroed: false })
     }
 
     fn free(&mut self, address: Phys, _: TableLayout) {
-        self.1 |= 1 << ((address.0 - self.0) / PAGE);
+        self.free |= 1 << ((address.0 - self.first) / PAGE);
     }
 }
 
@@ -36,7 +28,6 @@ impl Frames for Pool {
 pub struct Hardware;
 
 impl Maintain<Arm64Hyp> for Hardware {
-    #[inline(always)]
     fn step(&mut self, step: Step) {
         let tlbi = matches!(step, Step::TlbiVae2is(_) | Step::TlbiVale2is(_));
         if !(cfg!(feature = "fault-no-tlbi") && tlbi) {
@@ -45,9 +36,9 @@ impl Maintain<Arm64Hyp> for Hardware {
     }
 }
 
-/// What is asked of the walker, less what the build has been told to get wrong.
-pub fn faulty(output: u64, prot: Prot) -> (Phys, Prot) {
-    let shift = if cfg!(feature = "fault-shift-output") { PAGE } else { 0 };
-    let drop_xn = cfg!(feature = "fault-drop-xn") && prot == Prot::R;
-    (Phys(output + shift), if drop_xn { Prot::Rx } else { prot })
+/// What the build has been told to get wrong: a shift of the output, and attributes instead of these.
+pub fn faults(attributes: Attributes) -> (u64, Attributes) {
+    let drop_xn = cfg!(feature = "fault-drop-xn") && attributes == Attributes::R_NORMAL;
+    let given = if drop_xn { Attributes::RX_NORMAL } else { attributes };
+    (if cfg!(feature = "fault-shift-output") { PAGE } else { 0 }, given)
 }
