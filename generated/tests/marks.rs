@@ -84,7 +84,7 @@ macro_rules! arm_script {
 
 fn arm_live(hardware_updates: bool, no_conflict_abort: bool) -> Vec<String> {
     let mut log = vec![format!("live, updates {hardware_updates}, no aborts {no_conflict_abort}")];
-    let mut world = Log::new(arm);
+    let mut world = Log::new(if hardware_updates { arm } else { |word| word });
     let w = &mut world;
     let config =
         broken::Config { width: 39, hardware_updates, no_conflict_abort, ..broken::Config::default() };
@@ -140,7 +140,7 @@ const X86: [u64; 2] = [BLOCK, BLOCK + 0x3000];
 fn x86_live(hardware_updates: bool) -> Vec<String> {
     use stored::{Attributes, Patch, Prot};
     let mut log = vec![format!("live, updates {hardware_updates}")];
-    let mut world = Log::new(x86);
+    let mut world = Log::new(if hardware_updates { x86 } else { |word| word });
     let w = &mut world;
     let config = stored::Config { hardware_updates, ..stored::Config::default() };
     let mut table: stored::PageTable<Live> =
