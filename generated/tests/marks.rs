@@ -116,11 +116,11 @@ fn arm_inactive(hardware_updates: bool) -> Vec<String> {
 }
 
 fn compare(log: &[String], expected: &str) {
-    let found = log.join("\n");
+    let all = log.join("\n");
     for (found, expected) in log.iter().zip(expected.lines()) {
-        assert_eq!(found, expected, "all of it:\n{found}");
+        assert_eq!(found, expected, "all of it:\n{all}");
     }
-    assert_eq!(log.len(), expected.lines().count(), "all of it:\n{found}");
+    assert_eq!(log.len(), expected.lines().count(), "all of it:\n{all}");
 }
 
 #[test]
