@@ -39,6 +39,49 @@ fn arm(word: u64) -> u64 {
 
 const ARM: [u64; 4] = [BLOCK, BLOCK + 0x3000, GROUP + 0x1000, GROUP + 5 * BLOCK];
 
+const PAGES: u64 = 0x1000_0000;
+const MORE: [u64; 4] = [PAGES, PAGES + 0x1_2000, PAGES + BLOCK, PAGES + 2 * BLOCK - 0x1000];
+
+/// Pages and groups of them come, change by a store, and go.
+macro_rules! map_script {
+    ($log:ident, $table:ident, $w:ident, $breaks:expr) => {
+        let clean = broken::Attributes::R_NORMAL.with_dbm(true);
+        let marked = clean.with_sw(broken::Sw::new(5).expect("four bits"));
+        let (out, update) = (Phys(PAGES), How { existing: Existing::Update, ..How::default() });
+        let pages = |first: u64, count: u64| range(PAGES + first * 0x1000, count * 0x1000);
+        macro_rules! it {
+            ($what:literal, $done:expr) => {
+                did!($log, $table, $w, MORE, $what, $done);
+            };
+        }
+        it!("page", $table.map($w, pages(0, 1), out, clean));
+        it!("next", $table.map($w, pages(1, 1), out, clean));
+        it!("20 pages", $table.map($w, pages(16, 20), Phys(PAGES + 0x1_1000), clean));
+        it!("two tables", $table.map($w, pages(510, 4), Phys(PAGES + 0x1000), clean));
+        it!("update", $table.map_with($w, pages(16, 3), Phys(PAGES + 0x1_1000), marked, update));
+        it!("refused", $table.map_with($w, pages(0, 1), out, broken::Attributes::RW_DEVICE, update));
+        it!("20 go", $table.unmap($w, pages(16, 20), Boundary::Stop).map(|_| $w.take()));
+        it!("16 pages", $table.map_with($w, pages(16, 16), Phys(PAGES + 0x1_0000), clean, GROUPED));
+        let grouped = How { existing: Existing::Update, ..GROUPED };
+        it!("update them", $table.map_with($w, pages(16, 16), Phys(PAGES + 0x1_0000), marked, grouped));
+        it!("one of them", $table.unmap($w, pages(18, 1), Boundary::Stop));
+        it!("one more", $table.unmap($w, pages(18, 1), Boundary::Split($breaks)));
+        it!("up to a hole", $table.unmap($w, pages(512, 512), Boundary::Stop));
+        it!("what is left", $table.unmap($w, pages(510, 2), Boundary::Stop));
+        it!("two blocks", $table.map($w, range(PAGES + BLOCK, 2 * BLOCK), Phys(PAGES), clean));
+        it!("both ends", $table.unmap($w, pages(513, 1022), Boundary::Split($breaks)));
+        it!("one end", $table.unmap($w, pages(512, 1), Boundary::Stop));
+        it!("other end", $table.unmap($w, pages(1535, 1), Boundary::Stop));
+        it!("full", $table.map($w, pages(1024, 513), Phys(0x1000), clean));
+        it!("all", $table.unmap($w, pages(1024, 513), Boundary::Stop).map(|_| $w.take().len() > 9000));
+        it!("inside", {
+            let done = $table.map($w, range(PAGES + BLOCK, BLOCK), Phys(PAGES), clean);
+            assert!(done.is_ok());
+            $table.unmap($w, pages(515, 7), Boundary::Split($breaks))
+        });
+    };
+}
+
 /// The same edits for a table that is in use and for one that is not.
 macro_rules! arm_script {
     ($log:ident, $table:ident, $w:ident, $breaks:expr) => {
@@ -79,6 +122,7 @@ macro_rules! arm_script {
         it!("map group", $table.map_with($w, group, Phys(GROUP), clean, GROUPED));
         it!("ungroup", $table.split_to($w, GROUP, 2, $breaks));
         it!("block", $table.unmap($w, range(GROUP, BLOCK), Boundary::Stop));
+        map_script!($log, $table, $w, $breaks);
     };
 }
 

@@ -41,7 +41,7 @@ mod bits {
         /// Each transition with marks around it.
         format stored: x86_64 {
             instruction leaf;
-            instruction leaf_done;
+            instruction leaf_done(x);
             instruction table;
             instruction table_done;
             instruction gone(x);
@@ -52,7 +52,7 @@ mod bits {
             instruction cut_done(x);
             instruction merged(x);
             instruction merged_done(x);
-            sequence publish leaf     { leaf; store; leaf_done; }
+            sequence publish leaf     { leaf; store; leaf_done(address); }
             sequence publish table    { table; store; table_done; }
             sequence invalidate leaf  { gone(address); store; gone_done(address); }
             sequence invalidate table { unlinked(address); store; unlinked_done(address); }
