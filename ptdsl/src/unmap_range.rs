@@ -189,7 +189,7 @@ impl<F: Format, W: World<F>, U: Use> Unmap<'_, F, W, U> {
             return (true, true);
         }
         let (removed, on) = self.table(below, (table, first), (va, last));
-        let gone = Gone { slots: below.bits, first, last: first + removed.wrapping_sub(1) };
+        let gone = Gone { slots: below.bits, first, last: (first + removed).wrapping_sub(1) };
         let empty = below.empty::<F>(self.edit.shape);
         (removed != 0 && gone.was_all(&mut self.edit, table, (removed, empty)), on)
     }

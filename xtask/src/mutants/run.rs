@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const PROGRAMS: &[(&str, &str)] = &[
     ("-p ptdsl --no-default-features --features std --lib --test runtime", "ptdsl"),
     (
-        "-p ptdsl-generated --test live --test sequences --test operations --test spans --test cursor --test edits",
+        "-p ptdsl-generated --test live --test sequences --test operations --test spans --test cursor --test funded --test edits --test marks",
         "generated",
     ),
     ("-p ptdsl-museum --test museum", "museum"),
@@ -56,7 +56,8 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Builds the tests of the copy, and runs each once unchanged. Quickest first; those that take longer than `longest` are left out.
+/// Builds the tests of the copy, and runs each once unchanged. Quickest first; those that take longer than `longest`, or are
+/// of a package in `without`, are left out.
 ///
 /// # Errors
 /// A build or a test fails.
@@ -64,10 +65,12 @@ pub(crate) fn prepare(
     context: &Context,
     folder: &Path,
     tree: &Path,
-    longest: Duration,
+    (longest, without): (Duration, &[String]),
 ) -> Result<Vec<Test>, String> {
     let mut tests = Vec::new();
-    for (arguments, package) in PROGRAMS {
+    for (arguments, package) in
+        PROGRAMS.iter().filter(|(_, package)| !without.iter().any(|name| name == package))
+    {
         let mut command = context.cargo("test --no-run");
         command.args(arguments.split_whitespace()).current_dir(tree);
         command.env("CARGO_TARGET_DIR", folder.join("build"));
