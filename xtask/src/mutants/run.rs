@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const PROGRAMS: &[(&str, &str)] = &[
     ("-p ptdsl --no-default-features --features std --lib --test runtime", "ptdsl"),
     (
-        "-p ptdsl-generated --test live --test sequences --test operations --test spans --test cursor --test funded --test edits --test marks",
+        "-p ptdsl-generated --test live --test sequences --test operations --test spans --test cursor --test funded --test edits --test marks --test edges",
         "generated",
     ),
     ("-p ptdsl-museum --test museum", "museum"),
