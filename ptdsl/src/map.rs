@@ -1,6 +1,8 @@
 //! `map`: what a caller may ask for, and the way of a single page.
 
 use crate::address::{Phys, Range};
+#[cfg(doc)]
+use crate::error::Error;
 use crate::error::MapError;
 use crate::format::{Format, Level, low_bits};
 use crate::map_range::Plain;
