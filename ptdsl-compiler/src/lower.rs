@@ -85,7 +85,7 @@ fn output(model: &Model<'_>) -> Option<ir::Output> {
         Some(limit) => {
             let choice = |choice: &ast::Choice| {
                 let most_input = match &choice.input {
-                    Some(most) => u32::try_from(most.node).ok()?.min(most_input),
+                    Some(most) => u32::try_from(most.node.min(most_input.into())).ok()?,
                     None => most_input,
                 };
                 Some(ir::OutputChoice {

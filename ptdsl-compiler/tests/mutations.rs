@@ -123,6 +123,18 @@ proptest! {
 }
 
 #[test]
+fn more_input_bits_than_any_table_has_are_no_limit() {
+    let name = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../formats/arm64-stage2.pt");
+    let spec = std::fs::read_to_string(name).expect("text");
+    let text = spec.replace("32 = 0 input 32", &format!("32 = 0 input {}", u64::MAX));
+    assert_ne!(text, spec);
+    let compilation = compile(SourceFile { name: "most.pt".into(), text }, &FOLDERS, &[]);
+    assert!(!compilation.has_errors());
+    let format = compilation.formats.first().expect("one format");
+    assert_eq!(format.output.choices[0].most_input, format.input.max_bits);
+}
+
+#[test]
 fn large_specs_end_in_time() {
     let parity = |bits: u32| {
         let mut guard = "[0] = 1".to_owned();
